@@ -1,0 +1,118 @@
+//! What a STAC item says, as plain data.
+
+use jiff::Timestamp;
+
+use crate::{Affine, Bounds, Crs, Size};
+
+/// A STAC item, as far as chips need it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scene {
+    /// The item's `id`.
+    pub id: String,
+    /// The address the item was read from; relative addresses of assets resolve against it.
+    pub href: Option<String>,
+    /// The id of its collection.
+    pub collection: Option<String>,
+    /// STAC's `platform`: the satellite or aircraft, such as `landsat-9`.
+    pub spacecraft: Option<String>,
+    /// STAC's `constellation`.
+    pub constellation: Option<String>,
+    /// When it was seen.
+    pub time: SceneTime,
+    /// The item's `bbox`, without heights, in WGS 84.
+    pub bbox: Option<Bounds>,
+    /// The projection extension's fields on the item.
+    pub projection: Projection,
+    /// `eo:cloud_cover`, in percent.
+    pub cloud_cover: Option<f64>,
+    /// The assets, in the item's order.
+    pub assets: Vec<Asset>,
+}
+
+impl Scene {
+    /// The asset with the key `key`: the exact key first, then the first that differs in case only.
+    pub fn asset(&self, key: &str) -> Option<&Asset> {
+        self.assets
+            .iter()
+            .find(|a| a.key == key)
+            .or_else(|| self.assets.iter().find(|a| a.key.eq_ignore_ascii_case(key)))
+    }
+}
+
+/// When a scene was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SceneTime {
+    /// `datetime`; may be null in an item that gives a range.
+    pub datetime: Option<Timestamp>,
+    /// `start_datetime`.
+    pub start: Option<Timestamp>,
+    /// `end_datetime`.
+    pub end: Option<Timestamp>,
+}
+
+impl SceneTime {
+    /// The one moment it is filed under: `datetime`, else the start of the range.
+    pub fn moment(&self) -> Option<Timestamp> {
+        self.datetime.or(self.start)
+    }
+}
+
+/// The fields of the projection extension, of an item or of an asset; each may be missing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Projection {
+    /// From `proj:code`, `proj:epsg`, `proj:wkt2` or `proj:projjson`.
+    pub crs: Option<Crs>,
+    /// From `proj:shape`, which is `[height, width]`.
+    pub shape: Option<Size>,
+    /// From `proj:transform`, six or nine numbers.
+    pub transform: Option<Affine>,
+    /// From `proj:bbox`, in the reference system's own units.
+    pub bbox: Option<Bounds>,
+}
+
+/// One asset of a scene.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Asset {
+    /// Its key in the item.
+    pub key: String,
+    /// Its `href`, as the item gives it.
+    pub href: String,
+    /// Its media type.
+    pub media_type: Option<String>,
+    /// Its roles.
+    pub roles: Vec<String>,
+    /// Other addresses of the same object, in the item's order.
+    pub alternates: Vec<Alternate>,
+    /// The projection extension's fields on the asset.
+    pub projection: Projection,
+    /// Its bands, from `bands`, or `eo:bands` and `raster:bands` merged by position.
+    pub bands: Vec<Band>,
+    /// Ground sample distance, in metres.
+    pub gsd: Option<f64>,
+}
+
+/// Another address of an asset (the alternate assets extension).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Alternate {
+    /// Its key, such as `s3`.
+    pub name: String,
+    /// The address.
+    pub href: String,
+}
+
+/// One band of an asset.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Band {
+    /// Its name, such as `B02`.
+    pub name: Option<String>,
+    /// Its common name, such as `blue`.
+    pub common_name: Option<String>,
+    /// Its nodata value; `nan`, `inf` and `-inf` as the numbers they name.
+    pub nodata: Option<f64>,
+    /// Its data type, as the item writes it.
+    pub data_type: Option<String>,
+    /// Factor from stored to physical values.
+    pub scale: Option<f64>,
+    /// What is added after the factor.
+    pub offset: Option<f64>,
+}
