@@ -18,6 +18,7 @@
 //! ```
 
 mod affine;
+mod axis_map;
 mod crs;
 mod geometry;
 mod grid;
@@ -29,6 +30,7 @@ mod scene;
 mod window;
 
 pub use affine::Affine;
+pub use axis_map::AxisMap;
 pub use crs::{AuthorityCode, Crs, ParseCrsError};
 pub use geometry::{Bounds, MultiPolygon, Point, Polygon, Ring};
 pub use grid::Grid;
