@@ -1,1 +1,8 @@
-//! chip.
+//! Pixels of a place: one window across many assets, aligned, resampled, masked.
+//!
+//! This room knows which pixels of which asset a chip is made of. It never opens a connection and
+//! encodes no file; its ports are [`AssetOpener`] and [`ChipEncoder`].
+
+mod ports;
+
+pub use ports::{AssetOpener, ChipEncoder, EncodeChipError, Georeferenced, NamedPixels};

@@ -1,0 +1,81 @@
+//! Opening assets, encoding chips.
+
+use std::{error::Error as StdError, fmt, sync::Arc};
+
+use async_trait::async_trait;
+use stacchip_cog::{RangeReader, ReadError};
+use stacchip_model::{Affine, Crs, Pixels};
+use thiserror::Error;
+
+/// Makes an address readable.
+#[async_trait]
+pub trait AssetOpener: Send + Sync + fmt::Debug {
+    /// Something that reads the object at `address`, signed at the moment of use where it must be.
+    /// Cheap: it may be called once a chip, and makes no request by itself where it can be avoided.
+    ///
+    /// # Errors
+    /// [`ReadError`] where the address cannot be understood, or nothing there can be read.
+    async fn open(&self, address: &str) -> Result<Arc<dyn RangeReader>, ReadError>;
+}
+
+/// Pixels with a name: of an asset, or of a whole chip.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedPixels<'a> {
+    /// The name, such as the asset's key.
+    pub name: &'a str,
+    /// The pixels.
+    pub pixels: &'a Pixels,
+    /// The names of the bands, as many as there are or none.
+    pub bands: &'a [String],
+    /// The value that means no data, where one does.
+    pub nodata: Option<f64>,
+}
+
+/// Where pixels lie.
+#[derive(Debug, Clone, Copy)]
+pub struct Georeferenced<'a> {
+    /// Reference system.
+    pub crs: Option<&'a Crs>,
+    /// From pixel corners to the ground.
+    pub transform: Option<Affine>,
+}
+
+/// Pixels and their place → the bytes of a file.
+pub trait ChipEncoder: Send + Sync + fmt::Debug {
+    /// The endings of files it makes, without the dot, the usual one first.
+    fn endings(&self) -> &[&str];
+
+    /// The bytes of a file that holds `arrays`.
+    ///
+    /// # Errors
+    /// [`EncodeChipError`] where the format cannot hold them.
+    fn encode(
+        &self,
+        arrays: &[NamedPixels<'_>],
+        place: Georeferenced<'_>,
+    ) -> Result<Vec<u8>, EncodeChipError>;
+}
+
+/// Why a chip could not be encoded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EncodeChipError {
+    /// The format cannot hold such pixels.
+    #[error("{format} cannot hold {what}; {instead}")]
+    Unsupported {
+        /// The format.
+        format: &'static str,
+        /// What it cannot hold.
+        what: String,
+        /// What to do instead.
+        instead: String,
+    },
+    /// The library failed.
+    #[error("{format}: {cause}")]
+    Failed {
+        /// The format.
+        format: &'static str,
+        /// What the library said.
+        cause: Box<dyn StdError + Send + Sync>,
+    },
+}
