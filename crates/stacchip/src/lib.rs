@@ -1,1 +1,15 @@
-//! Use cases.
+//! Index every chip of a STAC item, and cut any of them on demand: the use cases.
+//!
+//! This room knows the order of things: which raster to ask for what, what to count, what becomes a
+//! row. It names no technology; besides the ports of the rooms below it speaks through
+//! [`ObjectSink`] and [`Progress`].
+
+mod ports;
+
+pub use ports::{ObjectSink, Progress, WriteError, WriteErrorKind};
+
+/// The rooms below, so that one dependency is enough.
+pub use {
+    stacchip_chip as chip, stacchip_cog as cog, stacchip_index as index, stacchip_model as model,
+    stacchip_stats as stats,
+};
