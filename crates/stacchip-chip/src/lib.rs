@@ -4,5 +4,7 @@
 //! encodes no file; its ports are [`AssetOpener`] and [`ChipEncoder`].
 
 mod ports;
+mod stack;
 
-pub use ports::{AssetOpener, ChipEncoder, EncodeChipError, Georeferenced, NamedPixels};
+pub use ports::{AssetOpener, ChipEncoder, EncodeChipError, Georeferenced};
+pub use stack::{BandStack, NamedPixels, StackError};

@@ -4,8 +4,10 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use stacchip_cog::{RangeReader, ReadError};
-use stacchip_model::{Affine, Crs, Pixels};
+use stacchip_model::{Affine, Crs};
 use thiserror::Error;
+
+use crate::NamedPixels;
 
 /// Makes an address readable.
 #[async_trait]
@@ -18,21 +20,8 @@ pub trait AssetOpener: Send + Sync + fmt::Debug {
     async fn open(&self, address: &str) -> Result<Arc<dyn RangeReader>, ReadError>;
 }
 
-/// Pixels with a name: of an asset, or of a whole chip.
-#[derive(Debug, Clone, Copy)]
-pub struct NamedPixels<'a> {
-    /// The name, such as the asset's key.
-    pub name: &'a str,
-    /// The pixels.
-    pub pixels: &'a Pixels,
-    /// The names of the bands, as many as there are or none.
-    pub bands: &'a [String],
-    /// The value that means no data, where one does.
-    pub nodata: Option<f64>,
-}
-
 /// Where pixels lie.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Georeferenced<'a> {
     /// Reference system.
     pub crs: Option<&'a Crs>,
