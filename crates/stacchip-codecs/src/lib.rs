@@ -1,1 +1,39 @@
-//! codecs.
+//! TIFF compression schemes, one module and one feature each, on the ports of `stacchip-cog`.
+//!
+//! This room knows how each scheme's bytes become a block's bytes. It never opens a file, never
+//! parses a TIFF and keeps nothing but scratch between blocks. Each module implements
+//! [`TileDecoder`](stacchip_cog::TileDecoder) and, where it can write,
+//! [`TileEncoder`](stacchip_cog::TileEncoder); [`built_in`] gathers the decoders that were built in.
+//!
+//! Pure Rust unless a feature says otherwise: `libdeflate`, `libzstd`, `libjpeg-turbo` and
+//! `libwebp` put a C library in place of the pure decoder, with the same answers.
+//!
+//! ```
+//! use stacchip_cog::Compression;
+//!
+//! let codecs = stacchip_codecs::built_in();
+//! # #[cfg(feature = "lzw")]
+//! assert!(codecs.decoder(Compression::LZW).is_some());
+//! assert!(codecs.decoder(Compression::SGI_LOG).is_none());
+//! ```
+
+mod built_in;
+#[cfg(feature = "deflate")]
+mod deflate;
+#[cfg(feature = "lzw")]
+mod lzw;
+#[cfg(feature = "packbits")]
+mod packbits;
+mod refusal;
+#[cfg(feature = "zstd")]
+mod zstd;
+
+pub use built_in::built_in;
+#[cfg(feature = "deflate")]
+pub use deflate::Deflate;
+#[cfg(feature = "lzw")]
+pub use lzw::Lzw;
+#[cfg(feature = "packbits")]
+pub use packbits::PackBits;
+#[cfg(feature = "zstd")]
+pub use zstd::Zstd;

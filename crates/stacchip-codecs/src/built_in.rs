@@ -1,0 +1,18 @@
+//! All decoders that were built in.
+
+use stacchip_cog::Codecs;
+
+/// The best decoder that was built in for each scheme. A scheme whose feature is off is absent, as
+/// are those that nobody here undoes: old JPEG, JPEG 2000 and SGI `LogLuv`.
+pub fn built_in() -> Codecs {
+    let codecs = Codecs::new();
+    #[cfg(feature = "deflate")]
+    let codecs = codecs.with(crate::Deflate::new());
+    #[cfg(feature = "lzw")]
+    let codecs = codecs.with(crate::Lzw);
+    #[cfg(feature = "packbits")]
+    let codecs = codecs.with(crate::PackBits);
+    #[cfg(feature = "zstd")]
+    let codecs = codecs.with(crate::Zstd::new());
+    codecs
+}
