@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use stacchip_model::{MultiPolygon, Quality, Window};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use stacchip_model::{MultiPolygon, Platform, Quality, Scene, Window};
+
+use crate::{Cell, ChipGrid, GridError};
 
 /// All that an index says of one chip.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,4 +51,41 @@ pub struct SceneColumns {
     pub chip_size: u32,
     /// Step from a chip to the next, in pixels.
     pub stride: u32,
+}
+
+impl SceneColumns {
+    /// What the chips of `scene` over `chips` share.
+    ///
+    /// # Errors
+    /// [`GridError::NoDatetime`] where the item says nothing of when it was seen.
+    pub fn of(scene: &Scene, chips: &ChipGrid) -> Result<Self, GridError> {
+        let datetime = scene.time.moment().ok_or_else(|| GridError::NoDatetime {
+            item: scene.id.clone(),
+        })?;
+        Ok(Self {
+            item_id: scene.id.clone(),
+            item_href: scene.href.clone(),
+            collection: scene.collection.clone(),
+            platform: Platform::of(scene)
+                .map(|p| p.name().to_owned())
+                .or_else(|| scene.collection.clone()),
+            spacecraft: scene.spacecraft.clone(),
+            datetime,
+            start_datetime: scene.time.start,
+            end_datetime: scene.time.end,
+            crs: chips.grid().crs.to_string(),
+            chip_size: chips.chip_size(),
+            stride: chips.stride(),
+        })
+    }
+
+    /// The day of [`datetime`](Self::datetime), in UTC.
+    pub fn date(&self) -> Date {
+        self.datetime.to_zoned(TimeZone::UTC).date()
+    }
+
+    /// The id of the chip at `cell`: `{item id}-{x}-{y}`.
+    pub fn chipid(&self, cell: Cell) -> String {
+        format!("{}-{}-{}", self.item_id, cell.x, cell.y)
+    }
 }

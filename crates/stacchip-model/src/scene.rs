@@ -91,6 +91,36 @@ pub struct Asset {
     pub gsd: Option<f64>,
 }
 
+impl Asset {
+    /// Whether it is a TIFF: by its media type, or by the ending of its address where it has none.
+    pub fn is_tiff(&self) -> bool {
+        if let Some(media) = &self.media_type {
+            return media.to_ascii_lowercase().contains("tiff");
+        }
+        let path = self.href.split(['?', '#']).next().unwrap_or_default();
+        path.rsplit_once('.').is_some_and(|(_, ending)| {
+            ["tif", "tiff"]
+                .iter()
+                .any(|e| ending.eq_ignore_ascii_case(e))
+        })
+    }
+
+    /// Whether its roles say that it is no data: a thumbnail, an overview or metadata.
+    pub fn is_auxiliary(&self) -> bool {
+        self.roles.iter().any(|role| {
+            ["thumbnail", "overview", "metadata"]
+                .iter()
+                .any(|r| role.eq_ignore_ascii_case(r))
+        })
+    }
+
+    /// Whether it is one of the rasters a chip is made of by default: a TIFF that is not
+    /// [auxiliary](Self::is_auxiliary).
+    pub fn is_data(&self) -> bool {
+        self.is_tiff() && !self.is_auxiliary()
+    }
+}
+
 /// Another address of an asset (the alternate assets extension).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Alternate {
@@ -115,4 +145,29 @@ pub struct Band {
     pub scale: Option<f64>,
     /// What is added after the factor.
     pub offset: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asset(href: &str, media: Option<&str>, role: &str) -> Asset {
+        Asset {
+            href: href.to_owned(),
+            media_type: media.map(str::to_owned),
+            roles: vec![role.to_owned()],
+            ..Asset::default()
+        }
+    }
+
+    #[test]
+    fn a_tiff_by_type_else_by_ending() {
+        let cog = "image/tiff; application=geotiff; profile=cloud-optimized";
+        assert!(asset("https://x/b", Some(cog), "data").is_data());
+        assert!(asset("https://x/b.TIF?sig=a.b#c", None, "data").is_data());
+        assert!(!asset("https://x/b.tif", Some("image/jp2"), "data").is_data());
+        assert!(!asset("https://x/tif", None, "data").is_data());
+        assert!(!asset("https://x/b.tif", Some(cog), "Overview").is_data());
+        assert!(asset("https://x/b.tif", Some(cog), "Overview").is_tiff());
+    }
 }
