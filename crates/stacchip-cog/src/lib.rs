@@ -8,6 +8,7 @@ mod codec;
 mod codecs;
 mod compression;
 mod range_reader;
+pub mod write;
 
 pub use codec::{
     BlockContext, DecodeError, DecodedOrder, EncodeError, SampleFormat, TileDecoder, TileEncoder,
@@ -15,3 +16,4 @@ pub use codec::{
 pub use codecs::Codecs;
 pub use compression::Compression;
 pub use range_reader::{RangeReader, ReadError, ReadErrorKind};
+pub use write::{CogWriter, WriteError, WriteOptions, write_cog, write_geotiff};
