@@ -4,8 +4,10 @@
 //! row. It names no technology; besides the ports of the rooms below it speaks through
 //! [`ObjectSink`] and [`Progress`].
 
+mod addressing;
 mod ports;
 
+pub use addressing::{Addressing, AddressingError, resolve};
 pub use ports::{ObjectSink, Progress, WriteError, WriteErrorKind};
 
 /// The rooms below, so that one dependency is enough.

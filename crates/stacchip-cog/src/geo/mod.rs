@@ -1,5 +1,0 @@
-//! Where an image is on the ground.
-
-mod georeference;
-
-pub use georeference::{ControlPoint, Georeference, Rpc};
