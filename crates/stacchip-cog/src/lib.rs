@@ -4,16 +4,44 @@
 //! assembly. It never opens a file or a connection, and it knows no compression library; those come
 //! through its ports: [`RangeReader`], [`TileDecoder`], [`TileEncoder`].
 
+#![expect(dead_code, reason = "the outside stands before the inside")]
+
+mod assemble;
+mod block;
 mod codec;
 mod codecs;
+mod cog;
 mod compression;
+mod geo;
+mod header;
+mod image;
+mod level;
+mod limits;
+mod nodata;
+mod open;
+mod plan;
 mod range_reader;
+mod table;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod write;
 
+pub(crate) use assemble::assemble;
+pub use block::{BlockError, Cut, Scratch};
 pub use codec::{
     BlockContext, DecodeError, DecodedOrder, EncodeError, SampleFormat, TileDecoder, TileEncoder,
 };
 pub use codecs::Codecs;
+pub use cog::{Cog, GhostArea, Warning};
 pub use compression::Compression;
+pub use geo::{ControlPoint, Georeference, Rpc};
+pub use header::{HeaderDecoder, HeaderError, Step};
+pub use image::{Band, Colour, Image};
+pub use level::{BlockId, Encoding, Level, Planar, Predictor, Source};
+pub use limits::Limits;
+pub use nodata::{Nodata, NodataValue};
+pub use open::{OpenError, ReadWindowError, fetch_tables, open, read_window};
+pub use plan::{Bands, Part, PlanError, StoredBlock, Strides, WindowPlan};
 pub use range_reader::{RangeReader, ReadError, ReadErrorKind};
+pub use table::{BlockPlace, BlockTable};
 pub use write::{CogWriter, WriteError, WriteOptions, write_cog, write_geotiff};

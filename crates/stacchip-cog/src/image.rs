@@ -1,0 +1,138 @@
+//! An image: its pyramid and everything around its pixels.
+
+use std::sync::Arc;
+
+use stacchip_model::{SampleType, Size};
+
+use crate::{Georeference, Level, Nodata};
+
+/// One image of a file, with its overviews.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Image {
+    /// The pyramid: 0 is full resolution, then the overviews in GDAL's order.
+    pub levels: Vec<Arc<Level>>,
+    /// The bands, the same on every level.
+    pub bands: Vec<Band>,
+    /// The value that means "no data", in every band.
+    pub nodata: Option<Nodata>,
+    /// Where it is on the ground.
+    pub georeference: Georeference,
+    /// Colours of a palette image: red, green, blue, alpha, each of 0 to 255, by pixel value.
+    pub colour_table: Option<Vec<[u8; 4]>>,
+    /// GDAL's metadata of the image as a whole (default domain), tags of TIFF included under
+    /// GDAL's names (`TIFFTAG_SOFTWARE`, …).
+    pub metadata: Vec<(String, String)>,
+    /// GDAL's metadata in other domains: domain, key, value.
+    pub domains: Vec<(String, String, String)>,
+}
+
+/// A band, apart from its pixels.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Band {
+    /// Type of its pixels in memory.
+    pub sample: SampleType,
+    /// GDAL's description.
+    pub description: Option<String>,
+    /// Number that a pixel is multiplied with to give the quantity; 1 where none is said.
+    pub scale: f64,
+    /// Number that is added after that; 0 where none is said.
+    pub offset: f64,
+    /// Unit of the quantity.
+    pub unit: Option<String>,
+    /// What it is to the eye.
+    pub colour: Colour,
+    /// GDAL's metadata of the band (default domain).
+    pub metadata: Vec<(String, String)>,
+}
+
+/// What a band is to the eye: GDAL's colour interpretation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Colour {
+    /// Nothing is said.
+    Undefined,
+    /// Grey.
+    Gray,
+    /// An index into the colour table.
+    Palette,
+    /// Red.
+    Red,
+    /// Green.
+    Green,
+    /// Blue.
+    Blue,
+    /// Transparency: 0 is transparent.
+    Alpha,
+    /// Hue.
+    Hue,
+    /// Saturation.
+    Saturation,
+    /// Lightness.
+    Lightness,
+    /// Cyan.
+    Cyan,
+    /// Magenta.
+    Magenta,
+    /// Yellow.
+    Yellow,
+    /// Black.
+    Black,
+    /// Luma.
+    YcbcrY,
+    /// Blue difference.
+    YcbcrCb,
+    /// Red difference.
+    YcbcrCr,
+    /// Another of GDAL's names (`NIR`, `SWIR`, `Pan`, …), in lower case.
+    Other(String),
+}
+
+impl Image {
+    /// Full resolution.
+    pub fn base(&self) -> Option<&Arc<Level>> {
+        self.levels.first()
+    }
+
+    /// Pixels at full resolution.
+    pub fn size(&self) -> Size {
+        self.base().map_or(Size::new(0, 0), |level| level.size)
+    }
+
+    /// The mask of every level, where full resolution has one.
+    pub fn has_mask(&self) -> bool {
+        self.base().is_some_and(|level| level.mask.is_some())
+    }
+
+    /// The band that is alpha, if one is.
+    pub fn alpha_band(&self) -> Option<usize> {
+        self.bands.iter().position(|b| b.colour == Colour::Alpha)
+    }
+}
+
+impl Colour {
+    /// rasterio's and GDAL's name of it, in lower case.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Undefined => "undefined",
+            Self::Gray => "gray",
+            Self::Palette => "palette",
+            Self::Red => "red",
+            Self::Green => "green",
+            Self::Blue => "blue",
+            Self::Alpha => "alpha",
+            Self::Hue => "hue",
+            Self::Saturation => "saturation",
+            Self::Lightness => "lightness",
+            Self::Cyan => "cyan",
+            Self::Magenta => "magenta",
+            Self::Yellow => "yellow",
+            Self::Black => "black",
+            Self::YcbcrY => "Y",
+            Self::YcbcrCb => "Cb",
+            Self::YcbcrCr => "Cr",
+            Self::Other(name) => name,
+        }
+    }
+}

@@ -1,0 +1,477 @@
+//! From a window to the blocks and bytes it takes.
+
+use std::{ops::Range, sync::Arc};
+
+use bytes::Bytes;
+use stacchip_model::{SampleType, Window};
+use thiserror::Error;
+
+use crate::{
+    BlockError, BlockId, BlockPlace, Codecs, Cut, Image, Level, Limits, Scratch, Source,
+    header::merged_ranges,
+};
+
+/// Which bands of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bands<'a> {
+    /// All, in the file's order.
+    All,
+    /// These, counted from 0, in this order; one may come twice.
+    These(&'a [usize]),
+}
+
+/// Pixels, or the mask that says which of them are valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// The pixels.
+    Pixels,
+    /// The level's mask, 255 where valid, as `[band, row, column]` of `uint8`: one band, or one
+    /// for each band.
+    Mask,
+}
+
+/// What a window of a level takes: which blocks, which bytes, and how to make pixels of them.
+#[derive(Debug, Clone)]
+pub struct WindowPlan {
+    level: Arc<Level>,
+    window: Window,
+    bands: Vec<usize>,
+    blocks: Vec<BlockId>,
+}
+
+/// Where rows and bands start in a buffer, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strides {
+    /// From a row to the next.
+    pub row: usize,
+    /// From a band to the next.
+    pub band: usize,
+}
+
+/// A block that is in the file, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBlock {
+    /// The block.
+    pub id: BlockId,
+    /// Its bytes.
+    pub range: Range<u64>,
+}
+
+/// Why a window cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// There is no such level.
+    #[error("there is no level {level}: the image has {count}")]
+    NoLevel {
+        /// The level asked for.
+        level: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// The level has no mask.
+    #[error("level {level} has no mask")]
+    NoMask {
+        /// The level asked for.
+        level: usize,
+    },
+    /// There is no such band.
+    #[error("there is no band {band} (counted from 0): the image has {count}")]
+    NoBand {
+        /// The band asked for.
+        band: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// The window leaves the raster, or is empty.
+    #[error(
+        "the window {window:?} does not lie inside the raster of {width} × {height}: clip it first"
+    )]
+    Outside {
+        /// The window.
+        window: Window,
+        /// Columns of the raster.
+        width: u32,
+        /// Rows of the raster.
+        height: u32,
+    },
+    /// The window takes more than [`Limits`] allows.
+    #[error(
+        "the window takes {value} {what}, over the limit of {limit}; ask for less or raise the limit `{name}`"
+    )]
+    Limit {
+        /// What it takes too much of.
+        what: &'static str,
+        /// Field of [`Limits`].
+        name: &'static str,
+        /// How much.
+        value: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The tables of blocks have not been supplied as far as the window needs them.
+    #[error("the table of blocks is not at hand at bytes {range:?}: supply it first")]
+    TableMissing {
+        /// Bytes of the table.
+        range: Range<u64>,
+    },
+    /// The tables of blocks end before the block.
+    #[error("the tables of the directory at byte {directory} do not say where block {block} is")]
+    TableTruncated {
+        /// The block.
+        block: u64,
+        /// Where the directory starts.
+        directory: u64,
+    },
+}
+
+impl Image {
+    /// Plans to read `window` of level `level` (0 is full resolution), in pixels of that level.
+    ///
+    /// # Errors
+    /// [`PlanError`], where the level, a band, the mask or a pixel of the window is not there, or
+    /// the window is over the limits.
+    pub fn plan(
+        &self,
+        level: usize,
+        window: Window,
+        bands: Bands<'_>,
+        part: Part,
+    ) -> Result<WindowPlan, PlanError> {
+        let found = self.levels.get(level).ok_or(PlanError::NoLevel {
+            level,
+            count: self.levels.len(),
+        })?;
+        match part {
+            Part::Pixels => WindowPlan::new(found, window, bands),
+            Part::Mask => WindowPlan::new(
+                found.mask.as_ref().ok_or(PlanError::NoMask { level })?,
+                window,
+                bands,
+            ),
+        }
+    }
+}
+
+impl WindowPlan {
+    /// Plans to read `window` of `level`.
+    ///
+    /// # Errors
+    /// As [`Image::plan`].
+    pub fn new(level: &Arc<Level>, window: Window, bands: Bands<'_>) -> Result<Self, PlanError> {
+        if window.is_empty() || !window.fits(level.size) {
+            return Err(PlanError::Outside {
+                window,
+                width: level.size.width,
+                height: level.size.height,
+            });
+        }
+        let count = level.bands();
+        let bands: Vec<usize> = match bands {
+            Bands::All => (0..count).collect(),
+            Bands::These(list) => list.to_vec(),
+        };
+        if let Some(&band) = bands.iter().find(|&&b| b >= count) {
+            return Err(PlanError::NoBand { band, count });
+        }
+        let limits = &level.limits;
+        let bytes = window
+            .size()
+            .area()
+            .saturating_mul(bands.len() as u64)
+            .saturating_mul(level.sample.bytes() as u64);
+        check("bytes", "window_bytes", bytes, limits.window_bytes)?;
+        let blocks = touched(level, window, &bands, limits)?;
+        Ok(Self {
+            level: Arc::clone(level),
+            window,
+            bands,
+            blocks,
+        })
+    }
+
+    /// The level, or the mask of it.
+    pub fn level(&self) -> &Arc<Level> {
+        &self.level
+    }
+
+    /// Which object the ranges are of.
+    pub fn source(&self) -> Source {
+        self.level.source
+    }
+
+    /// The window.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The bands, in the order in which they are written.
+    pub fn bands(&self) -> &[usize] {
+        &self.bands
+    }
+
+    /// Type of the pixels.
+    pub fn sample(&self) -> SampleType {
+        self.level.sample
+    }
+
+    /// `[band, row, column]` of what [`decode`](Self::decode) writes.
+    pub fn shape(&self) -> [usize; 3] {
+        [
+            self.bands.len(),
+            self.window.height as usize,
+            self.window.width as usize,
+        ]
+    }
+
+    /// The blocks that the window touches, each once, in the order of their numbers; sparse ones
+    /// included.
+    pub fn blocks(&self) -> &[BlockId] {
+        &self.blocks
+    }
+
+    /// Bytes of the tables of blocks that must be [supplied](Self::supply_table) before
+    /// [`stored`](Self::stored) can answer; sorted, apart. None where all is at hand.
+    pub fn table_ranges(&self) -> Vec<Range<u64>> {
+        let mut wanted = Vec::new();
+        for &id in &self.blocks {
+            if let BlockPlace::Unknown(ranges) = self.level.table.place(id) {
+                for range in ranges {
+                    if wanted.last() != Some(&range) {
+                        wanted.push(range);
+                    }
+                }
+            }
+        }
+        merged_ranges(wanted)
+    }
+
+    /// Takes the `bytes` of one of [`table_ranges`](Self::table_ranges): all of them, or as many
+    /// as the object has. They are kept for later plans on the level.
+    pub fn supply_table(&self, range: &Range<u64>, bytes: &Bytes) {
+        self.level
+            .table
+            .supply(range.start, range.end.saturating_sub(range.start), bytes);
+    }
+
+    /// The blocks that are in the file, in the order of [`blocks`](Self::blocks).
+    ///
+    /// # Errors
+    /// [`PlanError::TableMissing`], [`PlanError::TableTruncated`], [`PlanError::Limit`].
+    pub fn stored(&self) -> Result<Vec<StoredBlock>, PlanError> {
+        let mut stored = Vec::with_capacity(self.blocks.len());
+        for &id in &self.blocks {
+            match self.level.table.place(id) {
+                BlockPlace::At(range) => {
+                    check(
+                        "bytes for one block as stored",
+                        "stored_block_bytes",
+                        range.end - range.start,
+                        self.level.limits.stored_block_bytes,
+                    )?;
+                    stored.push(StoredBlock { id, range });
+                }
+                BlockPlace::Sparse => {}
+                BlockPlace::Unknown(ranges) => {
+                    return Err(PlanError::TableMissing {
+                        range: ranges.into_iter().next().unwrap_or(0..0),
+                    });
+                }
+                BlockPlace::Lost => {
+                    return Err(PlanError::TableTruncated {
+                        block: id.0,
+                        directory: self.level.directory,
+                    });
+                }
+            }
+        }
+        Ok(stored)
+    }
+
+    /// The bytes to fetch, one range for each block that is in the file, in the order of
+    /// [`stored`](Self::stored). Ranges of different blocks may overlap.
+    ///
+    /// # Errors
+    /// As [`stored`](Self::stored).
+    pub fn ranges(&self) -> Result<Vec<Range<u64>>, PlanError> {
+        Ok(self
+            .stored()?
+            .into_iter()
+            .map(|block| block.range)
+            .collect())
+    }
+
+    /// Makes pixels of the bytes of [`ranges`](Self::ranges): fills `out`, which is
+    /// `[band, row, column]`, native byte order, exactly as long as [`shape`](Self::shape) says.
+    ///
+    /// # Errors
+    /// [`BlockError`]; what `out` holds then is not promised.
+    pub fn decode(
+        &self,
+        blocks: &[Bytes],
+        codecs: &Codecs,
+        out: &mut [u8],
+    ) -> Result<(), BlockError> {
+        let strides = self.strides();
+        self.decode_into(blocks, codecs, &mut Scratch::default(), out, strides)
+    }
+
+    /// The strides of a buffer that holds the window and nothing else.
+    pub fn strides(&self) -> Strides {
+        let [_, rows, cols] = self.shape();
+        let row = cols.saturating_mul(self.sample().bytes());
+        Strides {
+            row,
+            band: row.saturating_mul(rows),
+        }
+    }
+
+    /// As [`decode`](Self::decode), into a part of a larger buffer: `out` starts at the first
+    /// pixel of the first band, and `strides` says where the others are. Bytes between rows stay
+    /// as they are. `scratch` is used for what lies between, and may be used again.
+    ///
+    /// # Errors
+    /// [`BlockError`]; what the window in `out` holds then is not promised.
+    pub fn decode_into(
+        &self,
+        blocks: &[Bytes],
+        codecs: &Codecs,
+        scratch: &mut Scratch,
+        out: &mut [u8],
+        strides: Strides,
+    ) -> Result<(), BlockError> {
+        let mut given = blocks.iter();
+        for &id in &self.blocks {
+            let stored = match self.level.table.place(id) {
+                BlockPlace::At(range) => {
+                    let bytes = given.next().ok_or(BlockError::NotGiven { block: id.0 })?;
+                    let wanted = range.end - range.start;
+                    if (bytes.len() as u64) < wanted {
+                        return Err(BlockError::Truncated {
+                            block: id.0,
+                            wanted,
+                            got: bytes.len() as u64,
+                        });
+                    }
+                    Some(bytes)
+                }
+                BlockPlace::Sparse => None,
+                BlockPlace::Unknown(_) | BlockPlace::Lost => {
+                    return Err(BlockError::NotGiven { block: id.0 });
+                }
+            };
+            let Some(window) = self
+                .level
+                .block_window(id)
+                .and_then(|w| w.intersection(self.window))
+            else {
+                continue;
+            };
+            let held = self.level.block_bands(id);
+            for (slot, chosen) in runs(&self.bands, &held) {
+                let offset = offset(self.window, window, slot, strides, self.sample())
+                    .ok_or(BlockError::Buffer { bytes: out.len() })?;
+                let len = out.len();
+                let target = out
+                    .get_mut(offset..)
+                    .ok_or(BlockError::Buffer { bytes: len })?;
+                let mut cuts = [Cut {
+                    window,
+                    bands: chosen,
+                    out: target,
+                    strides,
+                }];
+                self.level.decode_block(
+                    id,
+                    stored.map(AsRef::as_ref),
+                    &mut cuts,
+                    codecs,
+                    scratch,
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parts of `bands` that lie in a block holding the bands `held`: where in the output each
+/// starts, and which bands it is.
+fn runs<'a>(bands: &'a [usize], held: &Range<usize>) -> Vec<(usize, &'a [usize])> {
+    if bands.iter().all(|b| held.contains(b)) {
+        return vec![(0, bands)];
+    }
+    bands
+        .chunks(1)
+        .enumerate()
+        .filter(|(_, band)| band.iter().all(|b| held.contains(b)))
+        .collect()
+}
+
+/// Where in a buffer of `outer` the pixels of `inner` start, in bytes.
+fn offset(
+    outer: Window,
+    inner: Window,
+    slot: usize,
+    strides: Strides,
+    sample: SampleType,
+) -> Option<usize> {
+    let at = inner.relative_to(outer.col, outer.row);
+    let row = usize::try_from(at.row).ok()?.checked_mul(strides.row)?;
+    let col = usize::try_from(at.col).ok()?.checked_mul(sample.bytes())?;
+    slot.checked_mul(strides.band)?
+        .checked_add(row)?
+        .checked_add(col)
+}
+
+fn touched(
+    level: &Level,
+    window: Window,
+    bands: &[usize],
+    limits: &Limits,
+) -> Result<Vec<BlockId>, PlanError> {
+    let outside = || PlanError::Outside {
+        window,
+        width: level.size.width,
+        height: level.size.height,
+    };
+    let index = |at: i64, size: u32| -> Result<u32, PlanError> {
+        at.checked_div(i64::from(size))
+            .and_then(|i| u32::try_from(i).ok())
+            .ok_or_else(outside)
+    };
+    let first_across = index(window.col, level.block.width)?;
+    let last_across = index(window.col_end().saturating_sub(1), level.block.width)?;
+    let first_down = index(window.row, level.block.height)?;
+    let last_down = index(window.row_end().saturating_sub(1), level.block.height)?;
+    let mut planes: Vec<usize> = match level.encoding.planar {
+        crate::Planar::Chunky => bands.first().map(|_| 0).into_iter().collect(),
+        crate::Planar::Separate => bands.to_vec(),
+    };
+    planes.sort_unstable();
+    planes.dedup();
+    let count = (u64::from(last_across) - u64::from(first_across) + 1)
+        .saturating_mul(u64::from(last_down) - u64::from(first_down) + 1)
+        .saturating_mul(planes.len() as u64);
+    check("blocks", "window_blocks", count, limits.window_blocks)?;
+    let mut blocks = Vec::new();
+    for plane in planes {
+        for down in first_down..=last_down {
+            for across in first_across..=last_across {
+                blocks.push(level.block_at(across, down, plane).ok_or_else(outside)?);
+            }
+        }
+    }
+    Ok(blocks)
+}
+
+fn check(what: &'static str, name: &'static str, value: u64, limit: u64) -> Result<(), PlanError> {
+    if value > limit {
+        return Err(PlanError::Limit {
+            what,
+            name,
+            value,
+            limit,
+        });
+    }
+    Ok(())
+}

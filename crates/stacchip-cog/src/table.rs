@@ -1,0 +1,187 @@
+//! Where the bytes of blocks are: tables read as far as they are needed.
+
+use std::{
+    ops::Range,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use bytes::Bytes;
+
+use crate::{
+    BlockId,
+    header::{ByteOrder, FieldType, Pages},
+};
+
+/// The tables of offsets and byte counts of a level's blocks.
+///
+/// They may be far larger than what a window needs of them, so they are read in pages, when a plan
+/// asks for them. What has been read is shared by all clones.
+#[derive(Debug, Clone)]
+pub struct BlockTable {
+    pub(crate) offsets: Column,
+    pub(crate) counts: Counts,
+}
+
+/// Where the byte counts come from.
+#[derive(Debug, Clone)]
+pub(crate) enum Counts {
+    Column(Column),
+    /// Every block is as long as that: files without byte counts.
+    Guessed(Vec<u64>),
+}
+
+/// Where a block is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlockPlace {
+    /// These bytes of the object.
+    At(Range<u64>),
+    /// Nowhere: the file leaves it out, and it is full of the fill value.
+    Sparse,
+    /// Not known yet: these bytes of the tables must be [supplied](BlockTable::supply) first.
+    Unknown(Vec<Range<u64>>),
+    /// The tables end before it, or the entry is no number.
+    Lost,
+}
+
+/// One table.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    order: ByteOrder,
+    kind: FieldType,
+    count: u64,
+    range: Range<u64>,
+    pages: Arc<RwLock<Pages>>,
+}
+
+enum Cell {
+    Value(u64),
+    Unknown(Range<u64>),
+    Lost,
+}
+
+impl BlockTable {
+    /// Where the block `id` is.
+    pub fn place(&self, id: BlockId) -> BlockPlace {
+        let count = match &self.counts {
+            Counts::Column(column) => column.at(id.0),
+            Counts::Guessed(values) => Cell::Value(
+                usize::try_from(id.0)
+                    .ok()
+                    .and_then(|i| values.get(i).or(values.last()))
+                    .copied()
+                    .unwrap_or(0),
+            ),
+        };
+        match (self.offsets.at(id.0), count) {
+            // GDAL goes by the byte count alone.
+            (_, Cell::Value(0)) => BlockPlace::Sparse,
+            (Cell::Value(start), Cell::Value(count)) => match start.checked_add(count) {
+                Some(end) => BlockPlace::At(start..end),
+                None => BlockPlace::Lost,
+            },
+            (Cell::Lost, _) | (_, Cell::Lost) => BlockPlace::Lost,
+            (a, b) => BlockPlace::Unknown(
+                [a, b]
+                    .into_iter()
+                    .filter_map(|cell| match cell {
+                        Cell::Unknown(range) => Some(range),
+                        _ => None,
+                    })
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Takes bytes of the object that start at `offset`, to fill what of the tables lies in them.
+    /// `asked` is how many were asked for: fewer `bytes` mean that the object ends there.
+    pub fn supply(&self, offset: u64, asked: u64, bytes: &Bytes) {
+        for column in self.columns() {
+            let mut pages = column.pages.write().unwrap_or_else(PoisonError::into_inner);
+            column.keep(&mut pages, offset, bytes);
+            let got = bytes.len() as u64;
+            if got < asked {
+                pages.ends_at(offset.saturating_add(got));
+            }
+        }
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &Column> {
+        let counts = match &self.counts {
+            Counts::Column(column) => Some(column),
+            Counts::Guessed(_) => None,
+        };
+        std::iter::once(&self.offsets).chain(counts)
+    }
+}
+
+impl Column {
+    /// A table of `count` numbers of `kind` at `range`; what of it lies in `held` is taken.
+    pub(crate) fn new(
+        order: ByteOrder,
+        kind: FieldType,
+        count: u64,
+        range: Range<u64>,
+        page: u64,
+        held: &Pages,
+    ) -> Self {
+        let mut pages = Pages::new(page);
+        if let Some(end) = held.end() {
+            pages.ends_at(end);
+        }
+        for piece in held.pieces(&range) {
+            pages.supply(piece.0, &piece.1);
+        }
+        Self {
+            order,
+            kind,
+            count,
+            range,
+            pages: Arc::new(RwLock::new(pages)),
+        }
+    }
+
+    /// How many numbers there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn keep(&self, pages: &mut Pages, offset: u64, bytes: &Bytes) {
+        let end = offset
+            .saturating_add(bytes.len() as u64)
+            .min(self.range.end);
+        let start = offset.max(self.range.start);
+        if start < end
+            && let (Ok(from), Ok(to)) = (
+                usize::try_from(start - offset),
+                usize::try_from(end - offset),
+            )
+        {
+            pages.supply(start, &bytes.slice(from..to));
+        }
+    }
+
+    fn at(&self, i: u64) -> Cell {
+        // libtiff takes what a short table lacks as zero.
+        if i >= self.count {
+            return Cell::Value(0);
+        }
+        let place = self.kind.bytes().and_then(|bytes| {
+            let start = self.range.start.checked_add(i.checked_mul(bytes)?)?;
+            Some(start..start.checked_add(bytes)?)
+        });
+        let Some(place) = place else {
+            return Cell::Lost;
+        };
+        let pages = self.pages.read().unwrap_or_else(PoisonError::into_inner);
+        if pages.end().is_some_and(|end| place.end > end) {
+            return Cell::Lost;
+        }
+        let Some(raw) = pages.bytes(&place) else {
+            let page = pages.paged(&place);
+            return Cell::Unknown(page.start.max(self.range.start)..page.end.min(self.range.end));
+        };
+        self.kind
+            .unsigned(self.order, &raw, 0)
+            .map_or(Cell::Lost, Cell::Value)
+    }
+}
