@@ -4,6 +4,8 @@ use std::{fmt, ops::AddAssign};
 
 use stacchip_model::{Fraction, Pixels, Quality, Window};
 
+use crate::StatsError;
+
 /// Judges mask pixels as one platform understands them.
 pub trait ChipStats: Send + Sync + fmt::Debug {
     /// Its name on the command line, such as `landsat-qa`.
@@ -13,7 +15,10 @@ pub trait ChipStats: Send + Sync + fmt::Debug {
     fn source(&self) -> MaskSource;
 
     /// Counts the pixels of `block`, each as often as its weights say.
-    fn count(&self, block: MaskBlock<'_>) -> Counts;
+    ///
+    /// # Errors
+    /// [`StatsError::WrongType`] where the rule can make nothing of numbers of that type.
+    fn count(&self, block: MaskBlock<'_>) -> Result<Counts, StatsError>;
 }
 
 /// Where a rule's pixels come from.
