@@ -42,13 +42,13 @@ pub enum Disagreement {
         /// How far apart they put the raster's farthest corner, in pixels.
         pixels: f64,
     },
-    /// The item's `bbox` does not hold its grid.
+    /// The item's `bbox` and its grid are different places.
     Bbox {
         /// The item's `bbox`.
         item: Bounds,
         /// The box around the grid, in WGS 84; `xmin > xmax` where it crosses the antimeridian.
         grid: Bounds,
-        /// How far the grid reaches beyond the `bbox`, in pixels.
+        /// How far one reaches beyond the other, in pixels.
         pixels: f64,
     },
 }
@@ -63,8 +63,6 @@ pub enum Source {
     Asset(String),
     /// The header of an asset's raster.
     Header(String),
-    /// The caller, by hand.
-    Given,
 }
 
 impl fmt::Display for Source {
@@ -73,7 +71,6 @@ impl fmt::Display for Source {
             Self::Item => f.write_str("the item"),
             Self::Asset(key) => write!(f, "asset `{key}`"),
             Self::Header(key) => write!(f, "the raster of asset `{key}`"),
-            Self::Given => f.write_str("the caller"),
         }
     }
 }
@@ -106,7 +103,7 @@ impl fmt::Display for Contradiction {
             ),
             Disagreement::Bbox { item, grid, pixels } => write!(
                 f,
-                "its grid reaches {pixels:.1} pixels beyond its bbox ({} beyond {}); the grid is used",
+                "its grid and its bbox are {pixels:.1} pixels apart ({} and {}); the grid is used",
                 Box4(grid),
                 Box4(item)
             ),
