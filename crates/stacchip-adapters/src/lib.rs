@@ -1,1 +1,4 @@
 //! adapters.
+
+#[cfg(feature = "encoders")]
+pub mod encode;

@@ -5,6 +5,8 @@
 
 mod ports;
 mod stack;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use ports::{AssetOpener, ChipEncoder, EncodeChipError, Georeferenced};
 pub use stack::{BandStack, NamedPixels, StackError};

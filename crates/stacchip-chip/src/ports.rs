@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use stacchip_cog::{RangeReader, ReadError};
-use stacchip_model::{Affine, Crs};
+use stacchip_model::{Affine, Crs, CrsKind};
 use thiserror::Error;
 
 use crate::NamedPixels;
@@ -25,6 +25,9 @@ pub trait AssetOpener: Send + Sync + fmt::Debug {
 pub struct Georeferenced<'a> {
     /// Reference system.
     pub crs: Option<&'a Crs>,
+    /// What kind of system that is, as [`Projector::describe`](stacchip_model::Projector::describe)
+    /// tells: formats that store codes store it beside them.
+    pub crs_kind: Option<CrsKind>,
     /// From pixel corners to the ground.
     pub transform: Option<Affine>,
 }
