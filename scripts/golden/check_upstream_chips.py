@@ -1,0 +1,69 @@
+"""A hundred random chips of a scene of each platform, all assets, equal those of the Python Chipper byte for byte."""
+
+import json
+
+import numpy as np
+
+import harness
+import peer
+
+CHIPS = 100
+
+
+def main():
+    binary = harness.binary_from_arguments()
+    report = harness.Report("chips equal those of the Python Chipper")
+    with harness.scratch() as folder:
+        for platform in harness.PLATFORMS:
+            compare_platform(report, binary, f"{folder}/{platform}", platform)
+    report.close()
+
+
+def compare_platform(report, binary, folder, platform):
+    path = harness.sample(binary, folder, platform, seed=11)
+    scene = peer.Scene(path)
+    keys = harness.data_assets(scene.item.to_dict())
+    grid = scene.grid(keys)
+    chipper = scene.chipper(grid, keys)
+    draw = np.random.default_rng(3)
+    for _ in range(CHIPS):
+        x = int(draw.integers(chipper.indexer.x_size))
+        y = int(draw.integers(chipper.indexer.y_size))
+        what = f"{platform} chip {x},{y}"
+        out = f"{folder}/{x}-{y}.npz"
+        run = binary("chip", path, "--x", x, "--y", y, "-o", out, "--overwrite")
+        if report.check(run.status == 0, what, f"status {run.status}: {run.last_line}"):
+            compare(report, np.load(out), chipper.chip(x, y), what)
+    compare_all(report, binary, folder, platform, path, chipper)
+
+
+def compare_all(report, binary, folder, platform, path, chipper):
+    """The same through an index: all its chips into a folder by one call, some of them looked at."""
+    index = f"{folder}/index.parquet"
+    binary.must("index", path, "-o", index, "--stats", "none")
+    rows = chipper.indexer.size
+    binary.must("chip", index, "--all", "-o", f"{folder}/all/{{chipid}}.npz")
+    item = json.loads(path.read_text())["id"]
+    for number in range(0, rows, max(1, rows // 7)):
+        x, y = number % chipper.indexer.x_size, number // chipper.indexer.x_size
+        what = f"{platform} row {number} of all"
+        compare(report, np.load(f"{folder}/all/{item}-{x}-{y}.npz"), chipper.chip(x, y), what)
+    row = rows - 1
+    run = binary("chip", index, "--row", row, "-o", f"{folder}/row.npz", "--overwrite")
+    if report.check(run.status == 0, f"{platform} --row {row}", run.last_line):
+        x, y = row % chipper.indexer.x_size, row // chipper.indexer.x_size
+        compare(report, np.load(f"{folder}/row.npz"), chipper.chip(x, y), f"{platform} --row {row}")
+
+
+def compare(report, ours, theirs, what):
+    report.equal(list(ours.files), list(theirs), f"{what}: assets")
+    for key, array in theirs.items():
+        if key not in ours.files:
+            continue
+        mine = ours[key]
+        report.equal((mine.dtype, mine.shape), (array.dtype, array.shape), f"{what}: type and shape of {key}")
+        report.check(mine.tobytes() == array.tobytes(), f"{what}: pixels of {key}")
+
+
+if __name__ == "__main__":
+    main()
