@@ -1,7 +1,7 @@
 //! Holds the crates to the plan of the house: who may know whom, what a pure crate may lean on, and
 //! that there is one Arrow, one Parquet and one object store in the lock file.
 //!
-//! The plan is `docs/src/architecture.md`; a change of a table below is a change of that page.
+//! The plan is `docs/architecture.md`; a change of a table below is a change of that page.
 
 #![expect(
     clippy::expect_used,
@@ -188,11 +188,14 @@ fn root() -> PathBuf {
         .expect("the workspace is there")
 }
 
+/// The crates of the plan: those in `crates/`. The book's own is a test and ships nothing.
 fn our_packages(metadata: &Metadata) -> Vec<&Package> {
+    let crates = root().join("crates");
     metadata
         .packages
         .iter()
         .filter(|package| metadata.workspace_members.contains(&package.id))
+        .filter(|package| package.manifest_path.starts_with(&crates))
         .collect()
 }
 
