@@ -12,6 +12,7 @@ mod codec;
 mod codecs;
 mod cog;
 mod compression;
+mod conformance;
 mod geo;
 mod header;
 mod image;
@@ -34,6 +35,7 @@ pub use codec::{
 pub use codecs::Codecs;
 pub use cog::{Cog, GhostArea, Warning};
 pub use compression::Compression;
+pub use conformance::Conformance;
 pub use geo::{ControlPoint, Georeference, Rpc};
 pub use header::{HeaderDecoder, HeaderError, Step};
 pub use image::{Band, Colour, Image};

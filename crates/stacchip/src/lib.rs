@@ -5,9 +5,19 @@
 //! [`ObjectSink`] and [`Progress`].
 
 mod addressing;
+mod census;
+mod find_grid;
+mod index_scene;
+mod offload;
 mod ports;
+mod scene_mask;
+mod scene_raster;
+mod tally;
+mod validity;
 
 pub use addressing::{Addressing, AddressingError, resolve};
+pub use census::CensusError;
+pub use index_scene::{IndexOptions, IndexSceneError, IndexWorld, SceneIndex, index_scene};
 pub use ports::{ObjectSink, Progress, WriteError, WriteErrorKind};
 
 /// The rooms below, so that one dependency is enough.
