@@ -3,7 +3,10 @@
 use stacchip_model::Window;
 use thiserror::Error;
 
-use crate::{BlockId, Codecs, Compression, DecodeError, Level, Strides};
+use crate::{
+    BlockContext, BlockId, Codecs, Compression, DecodeError, DecodedOrder, Level, Strides,
+    pixels::{Layout, fill, place, row_of},
+};
 
 /// A piece of a block, and where its pixels go.
 #[derive(Debug)]
@@ -23,9 +26,29 @@ pub struct Cut<'a> {
 /// the largest block it has seen, and is worth keeping: one for each thread.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    pub(crate) plain: Vec<u8>,
-    pub(crate) turned: Vec<u8>,
-    pub(crate) line: Vec<u8>,
+    plain: Vec<u8>,
+    turned: Vec<u8>,
+    line: Vec<u8>,
+    sums: Vec<u8>,
+}
+
+/// The bytes of a block as they are in the file.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockBytes<'a> {
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// The row of the block at which they start: 0, except of uncompressed blocks of which only
+    /// some rows were fetched.
+    pub first_row: u32,
+}
+
+impl<'a> From<&'a [u8]> for BlockBytes<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            first_row: 0,
+        }
+    }
 }
 
 /// Why a block could not be made pixels of.
@@ -119,14 +142,163 @@ impl Level {
     pub fn decode_block(
         &self,
         id: BlockId,
-        stored: Option<&[u8]>,
+        stored: Option<BlockBytes<'_>>,
         cuts: &mut [Cut<'_>],
         codecs: &Codecs,
         scratch: &mut Scratch,
     ) -> Result<(), BlockError> {
-        let _ = (id, stored, cuts, codecs, scratch);
-        Err(BlockError::Unsupported {
-            what: "this yet".into(),
-        })
+        let block = self.block_window(id).ok_or(BlockError::NoBlock {
+            block: id.0,
+            count: self.block_count(),
+        })?;
+        let held = self.block_bands(id);
+        for cut in cuts.iter() {
+            let inside = block.contains(cut.window) && !cut.window.is_empty();
+            if !inside || cut.bands.iter().any(|band| !held.contains(band)) {
+                return Err(BlockError::Cut {
+                    block: id.0,
+                    window: cut.window,
+                    bands: cut.bands.to_vec(),
+                });
+            }
+        }
+        let Some(stored) = stored else {
+            return cuts.iter_mut().try_for_each(|cut| fill(cut, &self.fill));
+        };
+        let Some(last) = cuts.iter().map(|cut| cut.window.row_end()).max() else {
+            return Ok(());
+        };
+        let rows = usize::try_from(last.saturating_sub(block.row)).unwrap_or(0);
+        let context = self.block_context(id);
+        let none = context.compression == Compression::NONE;
+        let decoder = codecs.decoder(context.compression);
+        let order = match decoder {
+            _ if none => DecodedOrder::Stored,
+            Some(decoder) => decoder.order(&context),
+            None => {
+                return Err(BlockError::NoDecoder {
+                    scheme: context.compression,
+                });
+            }
+        };
+        let layout = Layout::new(self, &context, order)?;
+        let Scratch {
+            plain,
+            turned,
+            line,
+            sums,
+        } = scratch;
+        let source = turn(stored.bytes, &context, turned);
+        let (plain, first_row) = match decoder {
+            Some(decoder) if !none => {
+                let rows = match order {
+                    DecodedOrder::Stored => rows,
+                    DecodedOrder::Pixels => context.height as usize,
+                };
+                let bytes = rows.saturating_mul(layout.row_bytes);
+                if bytes as u64 > self.limits.block_bytes {
+                    return Err(BlockError::Limit {
+                        block: id.0,
+                        bytes: bytes as u64,
+                        limit: self.limits.block_bytes,
+                    });
+                }
+                let plain = room(plain, bytes);
+                decoder
+                    .decode(source, &context, plain)
+                    .map_err(|cause| BlockError::Decode { block: id.0, cause })?;
+                (&*plain, 0)
+            }
+            _ => (source, stored.first_row as usize),
+        };
+        let piece = Piece {
+            id,
+            block,
+            first_row,
+            plain,
+            layout,
+        };
+        for cut in cuts {
+            self.cut(&piece, cut, line, sums)?;
+        }
+        Ok(())
     }
+
+    fn cut(
+        &self,
+        piece: &Piece<'_>,
+        cut: &mut Cut<'_>,
+        line: &mut Vec<u8>,
+        sums: &mut Vec<u8>,
+    ) -> Result<(), BlockError> {
+        let layout = &piece.layout;
+        let inside = cut.window.relative_to(piece.block.col, piece.block.row);
+        let top = usize::try_from(inside.row).unwrap_or(usize::MAX);
+        let left = usize::try_from(inside.col).unwrap_or(usize::MAX);
+        let width = cut.window.width as usize;
+        let bytes = width.saturating_mul(self.sample.bytes());
+        let first_band = self.block_bands(piece.id).start;
+        let direct = layout.is_direct();
+        let line_bytes = width
+            .saturating_mul(layout.samples)
+            .saturating_mul(layout.element.bytes());
+        for row in 0..cut.window.height as usize {
+            let start = top
+                .saturating_add(row)
+                .checked_sub(piece.first_row)
+                .and_then(|r| r.checked_mul(layout.row_bytes));
+            let source = start
+                .and_then(|start| piece.plain.get(start..start.checked_add(layout.row_bytes)?))
+                .ok_or(BlockError::Truncated {
+                    block: piece.id.0,
+                    wanted: (top.saturating_add(row).saturating_add(1) as u64)
+                        .saturating_mul(layout.row_bytes as u64),
+                    got: piece.plain.len() as u64,
+                })?;
+            if direct {
+                for slot in 0..cut.bands.len() {
+                    let out = row_of(cut, slot, row, bytes)?;
+                    layout.line(source, left, width, out, sums);
+                }
+                continue;
+            }
+            let line = room(line, line_bytes);
+            layout.line(source, left, width, line, sums);
+            place(line, layout, first_band, cut, row, self.sample.bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// A block, decompressed.
+struct Piece<'a> {
+    id: BlockId,
+    block: Window,
+    /// The row of the block at which `plain` starts.
+    first_row: usize,
+    plain: &'a [u8],
+    layout: Layout,
+}
+
+/// The first `bytes` of `buffer`, which grows where it must and is never cleared.
+fn room(buffer: &mut Vec<u8>, bytes: usize) -> &mut [u8] {
+    if buffer.len() < bytes {
+        buffer.resize(bytes, 0);
+    }
+    buffer.get_mut(..bytes).unwrap_or_default()
+}
+
+/// `stored` with the bits of each byte turned round where the file says so. Schemes that are
+/// streams of bytes of their own kind are left alone, as in libtiff.
+fn turn<'a>(stored: &'a [u8], context: &BlockContext<'_>, turned: &'a mut Vec<u8>) -> &'a [u8] {
+    let own = matches!(
+        context.compression,
+        Compression::JPEG | Compression::OLD_JPEG
+    );
+    if !context.lsb_first || own {
+        return stored;
+    }
+    turned.clear();
+    turned.extend(stored.iter().map(|b| b.reverse_bits()));
+    turned
 }

@@ -96,6 +96,8 @@ pub enum Predictor {
     Horizontal,
     /// 3: bytes of floating point numbers by significance, then differenced (TIFF Technical Note 3).
     Float,
+    /// Any other, which nothing undoes.
+    Other(u16),
 }
 
 /// The value of the tag `PlanarConfiguration` (284).

@@ -4,8 +4,6 @@
 //! assembly. It never opens a file or a connection, and it knows no compression library; those come
 //! through its ports: [`RangeReader`], [`TileDecoder`], [`TileEncoder`].
 
-#![expect(dead_code, reason = "the outside stands before the inside")]
-
 mod assemble;
 mod block;
 mod codec;
@@ -20,15 +18,17 @@ mod level;
 mod limits;
 mod nodata;
 mod open;
+mod pixels;
 mod plan;
 mod range_reader;
 mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod write;
+mod xml;
 
 pub(crate) use assemble::assemble;
-pub use block::{BlockError, Cut, Scratch};
+pub use block::{BlockBytes, BlockError, Cut, Scratch};
 pub use codec::{
     BlockContext, DecodeError, DecodedOrder, EncodeError, SampleFormat, TileDecoder, TileEncoder,
 };

@@ -39,6 +39,7 @@ pub(crate) fn parse(text: &str, sample: SampleType) -> Option<Nodata> {
     let value = match sample {
         SampleType::I64 => NodataValue::Signed(trimmed.parse().ok()?),
         SampleType::U64 => NodataValue::Unsigned(trimmed.parse().ok()?),
+        SampleType::F32 => NodataValue::Float(as_f32(number(trimmed)?)),
         _ => NodataValue::Float(number(trimmed)?),
     };
     Some(Nodata {
@@ -47,6 +48,139 @@ pub(crate) fn parse(text: &str, sample: SampleType) -> Option<Nodata> {
     })
 }
 
+/// One pixel of `value`, native byte order: rounded and clamped to the type, NaN as 0 where the
+/// type has none, as GDAL fills blocks that a file leaves out.
+pub(crate) fn bytes(value: NodataValue, sample: SampleType) -> Vec<u8> {
+    let v = value.as_f64();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates and turns NaN to 0, which is what is wanted"
+    )]
+    match (sample, value) {
+        (SampleType::I64, NodataValue::Signed(v)) => v.to_ne_bytes().to_vec(),
+        (SampleType::U64, NodataValue::Unsigned(v)) => v.to_ne_bytes().to_vec(),
+        (SampleType::U8, _) => (v.round() as u8).to_ne_bytes().to_vec(),
+        (SampleType::I8, _) => (v.round() as i8).to_ne_bytes().to_vec(),
+        (SampleType::U16, _) => (v.round() as u16).to_ne_bytes().to_vec(),
+        (SampleType::I16, _) => (v.round() as i16).to_ne_bytes().to_vec(),
+        (SampleType::U32, _) => (v.round() as u32).to_ne_bytes().to_vec(),
+        (SampleType::I32, _) => (v.round() as i32).to_ne_bytes().to_vec(),
+        (SampleType::U64, _) => (v.round() as u64).to_ne_bytes().to_vec(),
+        (SampleType::I64, _) => (v.round() as i64).to_ne_bytes().to_vec(),
+        (SampleType::F16, _) => half(v).to_ne_bytes().to_vec(),
+        (SampleType::F64, _) => v.to_ne_bytes().to_vec(),
+        (SampleType::C64, _) => [(v as f32).to_ne_bytes(), 0f32.to_ne_bytes()].concat(),
+        (SampleType::C128, _) => [v.to_ne_bytes(), 0f64.to_ne_bytes()].concat(),
+        // `f32`, and what a later version of the model may add, which no file has yet.
+        _ => (v as f32).to_ne_bytes().to_vec(),
+    }
+}
+
+/// GDAL's reading of numbers: as C's `atof`, with its spellings of NaN and infinity.
 fn number(text: &str) -> Option<f64> {
-    text.parse().ok()
+    let lower = text.to_ascii_lowercase();
+    match lower.as_str() {
+        "nan" | "-nan" | "1.#qnan" | "-1.#qnan" | "1.#ind" | "-1.#ind" => return Some(f64::NAN),
+        "inf" | "1.#inf" | "+inf" | "infinity" => return Some(f64::INFINITY),
+        "-inf" | "-1.#inf" | "-infinity" => return Some(f64::NEG_INFINITY),
+        _ => {}
+    }
+    // The longest beginning that is a number.
+    let numeric = lower
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | 'e')))
+        .and_then(|end| lower.get(..end))
+        .unwrap_or(&lower);
+    (1..=numeric.len())
+        .rev()
+        .find_map(|end| numeric.get(..end)?.parse().ok())
+}
+
+/// The `f32` that GDAL takes `v` for: what is just beyond the largest is the largest.
+fn as_f32(v: f64) -> f64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding to f32 is what is wanted"
+    )]
+    let near = v as f32;
+    if v.is_finite() && near.is_infinite() {
+        return f64::from(f32::MAX).copysign(v);
+    }
+    f64::from(near)
+}
+
+/// The IEEE 754 binary16 nearest to `v`, as bits.
+fn half(v: f64) -> u16 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding to f32 first is what GDAL does"
+    )]
+    let bits = (v as f32).to_bits();
+    let sign = u16::try_from((bits >> 16) & 0x8000).unwrap_or(0);
+    let magnitude = bits & 0x7fff_ffff;
+    let rounded = if magnitude > 0x7f80_0000 {
+        0x7e00
+    } else if magnitude >= 0x4780_0000 {
+        0x7c00
+    } else if magnitude < 0x3880_0000 {
+        // Below the least normal: steps of 2⁻²⁴.
+        let scaled = f32::from_bits(magnitude) * 16_777_216.0;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and 1024"
+        )]
+        let steps = scaled.round_ties_even() as u32;
+        steps
+    } else {
+        let shifted = magnitude.wrapping_sub(0x3800_0000);
+        let (kept, lost) = (shifted >> 13, shifted & 0x1fff);
+        kept + u32::from(lost > 0x1000 || (lost == 0x1000 && kept & 1 == 1))
+    };
+    sign | u16::try_from(rounded).unwrap_or(0x7c00)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_gdal_reads_them() {
+        let float = |text, sample| match parse(text, sample).map(|n| n.value) {
+            Some(NodataValue::Float(v)) => v,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(float("-9999 ", SampleType::I16), -9999.0);
+        assert!(float("nan", SampleType::F32).is_nan());
+        assert_eq!(
+            float("-3.4028234663852886e+38", SampleType::F32),
+            f64::from(f32::MIN)
+        );
+        assert_eq!(
+            float("-3.4028235e+38 x", SampleType::F32),
+            f64::from(f32::MIN)
+        );
+        assert_eq!(
+            parse("18446744073709551615", SampleType::U64).map(|n| n.value),
+            Some(NodataValue::Unsigned(u64::MAX))
+        );
+        assert_eq!(parse("none", SampleType::U8), None);
+    }
+
+    #[test]
+    fn halves() {
+        for (v, bits) in [
+            (0.0, 0),
+            (1.0, 0x3c00),
+            (-2.0, 0xc000),
+            (65504.0, 0x7bff),
+            (65520.0, 0x7c00),
+            (f64::INFINITY, 0x7c00),
+            (5.960_464_477_539_063e-8, 1),
+            (6.103_515_625e-5, 0x0400),
+        ] {
+            assert_eq!(half(v), bits, "{v}");
+        }
+        assert_eq!(half(f64::NAN) & 0x7c00, 0x7c00);
+    }
 }

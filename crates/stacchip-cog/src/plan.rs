@@ -7,8 +7,8 @@ use stacchip_model::{SampleType, Window};
 use thiserror::Error;
 
 use crate::{
-    BlockError, BlockId, BlockPlace, Codecs, Cut, Image, Level, Limits, Scratch, Source,
-    header::merged_ranges,
+    BlockBytes, BlockError, BlockId, BlockPlace, Codecs, Compression, Cut, Image, Level, Limits,
+    Scratch, Source, header::merged_ranges,
 };
 
 /// Which bands of a window.
@@ -53,8 +53,21 @@ pub struct Strides {
 pub struct StoredBlock {
     /// The block.
     pub id: BlockId,
-    /// Its bytes.
+    /// Its bytes, or those of the rows wanted.
     pub range: Range<u64>,
+    /// The row of the block at which the bytes start: 0, except of uncompressed blocks of which
+    /// only some rows are wanted.
+    pub first_row: u32,
+}
+
+impl StoredBlock {
+    /// `bytes` as bytes of this block.
+    pub fn with<'a>(&self, bytes: &'a [u8]) -> BlockBytes<'a> {
+        BlockBytes {
+            bytes,
+            first_row: self.first_row,
+        }
+    }
 }
 
 /// Why a window cannot be read.
@@ -150,6 +163,71 @@ impl Image {
                 bands,
             ),
         }
+    }
+}
+
+impl Level {
+    /// Where the bytes of block `id` are that `window` takes: all of the block, or of an
+    /// uncompressed one the rows of the window. Nothing for a block that the file leaves out.
+    ///
+    /// # Errors
+    /// [`PlanError::TableMissing`], [`PlanError::TableTruncated`], [`PlanError::Limit`].
+    pub fn stored(&self, id: BlockId, window: Window) -> Result<Option<StoredBlock>, PlanError> {
+        let range = match self.table.place(id) {
+            BlockPlace::At(range) => range,
+            BlockPlace::Sparse => return Ok(None),
+            BlockPlace::Unknown(ranges) => {
+                return Err(PlanError::TableMissing {
+                    range: ranges.into_iter().next().unwrap_or(0..0),
+                });
+            }
+            BlockPlace::Lost => {
+                return Err(PlanError::TableTruncated {
+                    block: id.0,
+                    directory: self.directory,
+                });
+            }
+        };
+        let (range, first_row) = self.part(id, range, window);
+        check(
+            "bytes for one block as stored",
+            "stored_block_bytes",
+            range.end.saturating_sub(range.start),
+            self.limits.stored_block_bytes,
+        )?;
+        Ok(Some(StoredBlock {
+            id,
+            range,
+            first_row,
+        }))
+    }
+
+    /// The part of the bytes `range` of block `id` that `window` takes, and the row at which it
+    /// starts.
+    fn part(&self, id: BlockId, range: Range<u64>, window: Window) -> (Range<u64>, u32) {
+        let context = self.block_context(id);
+        let row_bytes = context.stored_row_bytes().map_or(u64::MAX, |n| n as u64);
+        let whole = row_bytes.saturating_mul(u64::from(context.height));
+        if self.encoding.compression != Compression::NONE {
+            // libtiff reads no more of a block than could sensibly be in it.
+            let most = whole.saturating_mul(10).saturating_add(4096);
+            let len = (range.end - range.start).min(most.max(1 << 20));
+            return (range.start..range.start.saturating_add(len), 0);
+        }
+        let block = self.block_window(id);
+        let Some((block, inside)) = block.and_then(|b| Some((b, b.intersection(window)?))) else {
+            return (range, 0);
+        };
+        let rows = inside.relative_to(block.col, block.row);
+        let first = u64::try_from(rows.row).unwrap_or(0);
+        let start = range
+            .start
+            .saturating_add(first.saturating_mul(row_bytes))
+            .min(range.end);
+        let end = start
+            .saturating_add(row_bytes.saturating_mul(u64::from(rows.height)))
+            .min(range.end);
+        (start..end, u32::try_from(first).unwrap_or(0))
     }
 }
 
@@ -261,29 +339,7 @@ impl WindowPlan {
     pub fn stored(&self) -> Result<Vec<StoredBlock>, PlanError> {
         let mut stored = Vec::with_capacity(self.blocks.len());
         for &id in &self.blocks {
-            match self.level.table.place(id) {
-                BlockPlace::At(range) => {
-                    check(
-                        "bytes for one block as stored",
-                        "stored_block_bytes",
-                        range.end - range.start,
-                        self.level.limits.stored_block_bytes,
-                    )?;
-                    stored.push(StoredBlock { id, range });
-                }
-                BlockPlace::Sparse => {}
-                BlockPlace::Unknown(ranges) => {
-                    return Err(PlanError::TableMissing {
-                        range: ranges.into_iter().next().unwrap_or(0..0),
-                    });
-                }
-                BlockPlace::Lost => {
-                    return Err(PlanError::TableTruncated {
-                        block: id.0,
-                        directory: self.level.directory,
-                    });
-                }
-            }
+            stored.extend(self.level.stored(id, self.window)?);
         }
         Ok(stored)
     }
@@ -342,10 +398,14 @@ impl WindowPlan {
     ) -> Result<(), BlockError> {
         let mut given = blocks.iter();
         for &id in &self.blocks {
-            let stored = match self.level.table.place(id) {
-                BlockPlace::At(range) => {
+            let stored = self
+                .level
+                .stored(id, self.window)
+                .map_err(|_| BlockError::NotGiven { block: id.0 })?;
+            let stored = match &stored {
+                Some(stored) => {
                     let bytes = given.next().ok_or(BlockError::NotGiven { block: id.0 })?;
-                    let wanted = range.end - range.start;
+                    let wanted = stored.range.end.saturating_sub(stored.range.start);
                     if (bytes.len() as u64) < wanted {
                         return Err(BlockError::Truncated {
                             block: id.0,
@@ -353,12 +413,9 @@ impl WindowPlan {
                             got: bytes.len() as u64,
                         });
                     }
-                    Some(bytes)
+                    Some(stored.with(bytes))
                 }
-                BlockPlace::Sparse => None,
-                BlockPlace::Unknown(_) | BlockPlace::Lost => {
-                    return Err(BlockError::NotGiven { block: id.0 });
-                }
+                None => None,
             };
             let Some(window) = self
                 .level
@@ -381,13 +438,8 @@ impl WindowPlan {
                     out: target,
                     strides,
                 }];
-                self.level.decode_block(
-                    id,
-                    stored.map(AsRef::as_ref),
-                    &mut cuts,
-                    codecs,
-                    scratch,
-                )?;
+                self.level
+                    .decode_block(id, stored, &mut cuts, codecs, scratch)?;
             }
         }
         Ok(())

@@ -24,7 +24,6 @@ macro_rules! tags {
 // and LERC.
 tags! {
     NEW_SUBFILE_TYPE = 254, "NewSubfileType";
-    SUBFILE_TYPE = 255, "SubfileType";
     IMAGE_WIDTH = 256, "ImageWidth";
     IMAGE_LENGTH = 257, "ImageLength";
     BITS_PER_SAMPLE = 258, "BitsPerSample";
@@ -34,18 +33,12 @@ tags! {
     DOCUMENT_NAME = 269, "DocumentName";
     IMAGE_DESCRIPTION = 270, "ImageDescription";
     STRIP_OFFSETS = 273, "StripOffsets";
-    ORIENTATION = 274, "Orientation";
     SAMPLES_PER_PIXEL = 277, "SamplesPerPixel";
     ROWS_PER_STRIP = 278, "RowsPerStrip";
     STRIP_BYTE_COUNTS = 279, "StripByteCounts";
-    MIN_SAMPLE_VALUE = 280, "MinSampleValue";
-    MAX_SAMPLE_VALUE = 281, "MaxSampleValue";
-    X_RESOLUTION = 282, "XResolution";
-    Y_RESOLUTION = 283, "YResolution";
     PLANAR_CONFIGURATION = 284, "PlanarConfiguration";
     T4_OPTIONS = 292, "T4Options";
     T6_OPTIONS = 293, "T6Options";
-    RESOLUTION_UNIT = 296, "ResolutionUnit";
     SOFTWARE = 305, "Software";
     DATE_TIME = 306, "DateTime";
     ARTIST = 315, "Artist";
@@ -63,7 +56,6 @@ tags! {
     YCBCR_SUBSAMPLING = 530, "YCbCrSubSampling";
     COPYRIGHT = 33432, "Copyright";
     MODEL_PIXEL_SCALE = 33550, "ModelPixelScale";
-    INTERGRAPH_MATRIX = 33920, "IntergraphMatrix";
     MODEL_TIEPOINT = 33922, "ModelTiepoint";
     MODEL_TRANSFORMATION = 34264, "ModelTransformation";
     GEO_KEY_DIRECTORY = 34735, "GeoKeyDirectory";

@@ -1,0 +1,137 @@
+//! One raster from one directory.
+
+use std::sync::Arc;
+
+use stacchip_model::Size;
+
+use super::encoding::{bad, encoding, sample_type};
+use crate::{
+    BlockTable, Compression, HeaderError, Level, Limits, Source,
+    header::{Directory, Pages, Tag},
+    table::{Column, Counts},
+};
+
+/// The raster of `directory`; its fill is still zero.
+pub(super) fn level(
+    directory: &Directory,
+    pages: &Pages,
+    limits: &Arc<Limits>,
+) -> Result<Level, HeaderError> {
+    let size = Size::new(
+        extent(directory, Tag::IMAGE_WIDTH)?,
+        extent(directory, Tag::IMAGE_LENGTH)?,
+    );
+    let encoding = encoding(directory)?;
+    let Some(sample) = sample_type(encoding.bits, encoding.format) else {
+        let detail = format!(
+            "is {} for samples that are {:?}",
+            encoding.bits, encoding.format
+        );
+        return Err(bad(directory, Tag::BITS_PER_SAMPLE, detail));
+    };
+    let tiled =
+        directory.entry(Tag::TILE_WIDTH).is_some() && directory.entry(Tag::TILE_LENGTH).is_some();
+    let block = if tiled {
+        Size::new(
+            extent(directory, Tag::TILE_WIDTH)?,
+            extent(directory, Tag::TILE_LENGTH)?,
+        )
+    } else {
+        let rows = directory
+            .unsigned(Tag::ROWS_PER_STRIP)
+            .map_or(size.height, |v| u32::try_from(v).unwrap_or(u32::MAX));
+        if rows == 0 {
+            return Err(bad(directory, Tag::ROWS_PER_STRIP, "is zero"));
+        }
+        Size::new(size.width, rows.min(size.height))
+    };
+    let mut level = Level {
+        size,
+        block,
+        tiled,
+        sample,
+        fill: vec![0; sample.bytes()],
+        promote: false,
+        mask: None,
+        source: Source::Main,
+        directory: directory.offset,
+        table: BlockTable {
+            offsets: Column::empty(directory.order),
+            counts: Counts::Guessed(Vec::new()),
+        },
+        limits: Arc::clone(limits),
+        encoding,
+    };
+    level.table = table(directory, &level, pages, limits)?;
+    Ok(level)
+}
+
+impl Level {
+    /// The same, read as a mask: one bit becomes 0 or 255, as in GDAL.
+    pub(super) fn as_mask(&self) -> Self {
+        Self {
+            promote: self.encoding.bits == 1,
+            ..self.clone()
+        }
+    }
+}
+
+fn extent(directory: &Directory, tag: Tag) -> Result<u32, HeaderError> {
+    let value = directory.unsigned(tag).ok_or(HeaderError::Missing {
+        tag: tag.word(),
+        directory: directory.offset,
+    })?;
+    // GDAL counts pixels in 32 bits with a sign.
+    i32::try_from(value)
+        .ok()
+        .and_then(|v| u32::try_from(v).ok())
+        .filter(|&v| v > 0)
+        .ok_or_else(|| bad(directory, tag, format!("is {value}, want 1 to 2147483647")))
+}
+
+fn table(
+    directory: &Directory,
+    level: &Level,
+    pages: &Pages,
+    limits: &Limits,
+) -> Result<BlockTable, HeaderError> {
+    // libtiff takes either name for either layout.
+    let column = |tags: [Tag; 2]| {
+        let entry = tags.into_iter().find_map(|tag| directory.entry(tag))?;
+        Some(Column::new(
+            directory.order,
+            entry.kind,
+            entry.count,
+            entry.range.clone(),
+            limits.page_bytes,
+            pages,
+        ))
+    };
+    let offsets = column([Tag::TILE_OFFSETS, Tag::STRIP_OFFSETS]).ok_or(HeaderError::Missing {
+        tag: if level.tiled {
+            "TileOffsets"
+        } else {
+            "StripOffsets"
+        },
+        directory: directory.offset,
+    })?;
+    let counts = match column([Tag::TILE_BYTE_COUNTS, Tag::STRIP_BYTE_COUNTS]) {
+        Some(counts) => Counts::Column(counts),
+        None => Counts::Guessed(guessed(level, &offsets, pages)),
+    };
+    Ok(BlockTable { offsets, counts })
+}
+
+/// Byte counts of a file that gives none, as libtiff guesses them: of uncompressed blocks what
+/// they must have, of one compressed block the rest of the file.
+fn guessed(level: &Level, offsets: &Column, pages: &Pages) -> Vec<u64> {
+    if level.encoding.compression == Compression::NONE {
+        let context = level.block_context(crate::BlockId(0));
+        let bytes = context.stored_row_bytes().map_or(0, |row| row as u64);
+        return vec![bytes.saturating_mul(u64::from(context.height))];
+    }
+    match (offsets.first(), pages.end()) {
+        (Some(start), Some(end)) if offsets.count() == 1 => vec![end.saturating_sub(start)],
+        _ => vec![0],
+    }
+}

@@ -1,0 +1,123 @@
+//! GeoKeys: the tags of `GeoTIFF` inside the tags of TIFF (OGC 19-008r4, 7.1).
+
+use crate::header::{Directory, Tag};
+
+/// The GeoKeys of a directory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keys {
+    keys: Vec<(u16, Value)>,
+}
+
+/// The value of a GeoKey.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Short(u16),
+    Doubles(Vec<f64>),
+    Text(String),
+}
+
+#[expect(dead_code, reason = "reference systems without a code come next")]
+impl Keys {
+    /// The keys of `directory`; what points outside its parameters is left out.
+    pub(crate) fn of(directory: &Directory) -> Option<Self> {
+        let shorts = directory.all_unsigned(Tag::GEO_KEY_DIRECTORY)?;
+        let doubles = directory.floats(Tag::GEO_DOUBLE_PARAMS).unwrap_or_default();
+        let ascii = directory.bytes(Tag::GEO_ASCII_PARAMS);
+        let (header, entries) = shorts.split_at_checked(4)?;
+        let count = usize::try_from(*header.get(3)?).ok()?;
+        let mut keys = Vec::new();
+        for entry in entries.chunks_exact(4).take(count) {
+            let &[key, place, len, value] = entry else {
+                continue;
+            };
+            let (Ok(key), Ok(len), Ok(at)) = (
+                u16::try_from(key),
+                usize::try_from(len),
+                usize::try_from(value),
+            ) else {
+                continue;
+            };
+            let end = at.saturating_add(len);
+            let found = if place == 0 {
+                u16::try_from(value).ok().map(Value::Short)
+            } else if place == u64::from(Tag::GEO_DOUBLE_PARAMS.0) {
+                doubles.get(at..end).map(|d| Value::Doubles(d.to_vec()))
+            } else if place == u64::from(Tag::GEO_ASCII_PARAMS.0) {
+                ascii.map(|bytes| {
+                    let raw = bytes.get(at..end.min(bytes.len())).unwrap_or_default();
+                    let text: String = match std::str::from_utf8(raw) {
+                        Ok(text) => text.to_owned(),
+                        Err(_) => raw.iter().map(|&b| char::from(b)).collect(),
+                    };
+                    let text = text.trim_end_matches('\0');
+                    Value::Text(text.strip_suffix('|').unwrap_or(text).to_owned())
+                })
+            } else if place == u64::from(Tag::GEO_KEY_DIRECTORY.0) {
+                shorts
+                    .get(at)
+                    .and_then(|&v| u16::try_from(v).ok())
+                    .map(Value::Short)
+            } else {
+                None
+            };
+            if let Some(found) = found
+                && keys.iter().all(|(k, _)| *k != key)
+            {
+                keys.push((key, found));
+            }
+        }
+        Some(Self { keys })
+    }
+
+    /// The value of `key` where it is a code.
+    pub(crate) fn short(&self, key: u16) -> Option<u16> {
+        match self.value(key)? {
+            Value::Short(v) => Some(*v),
+            _ => None,
+        }
+    }
+
+    /// The first number of `key` where it has numbers.
+    pub(crate) fn double(&self, key: u16) -> Option<f64> {
+        match self.value(key)? {
+            Value::Doubles(v) => v.first().copied(),
+            Value::Short(v) => Some(f64::from(*v)),
+            Value::Text(_) => None,
+        }
+    }
+
+    /// The numbers of `key`.
+    pub(crate) fn doubles(&self, key: u16) -> Option<&[f64]> {
+        match self.value(key)? {
+            Value::Doubles(v) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// The text of `key`.
+    pub(crate) fn text(&self, key: u16) -> Option<&str> {
+        match self.value(key)? {
+            Value::Text(v) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// All keys with their values in words.
+    pub(crate) fn words(&self) -> Vec<(u16, String)> {
+        self.keys
+            .iter()
+            .map(|(key, value)| {
+                let value = match value {
+                    Value::Short(v) => v.to_string(),
+                    Value::Doubles(v) => v.iter().map(f64::to_string).collect::<Vec<_>>().join(" "),
+                    Value::Text(v) => v.clone(),
+                };
+                (*key, value)
+            })
+            .collect()
+    }
+
+    fn value(&self, key: u16) -> Option<&Value> {
+        self.keys.iter().find(|(k, _)| *k == key).map(|(_, v)| v)
+    }
+}

@@ -1,0 +1,231 @@
+//! What a row of a block is made of.
+
+use stacchip_model::SampleType;
+
+use super::{float, horizontal, unpack};
+use crate::{BlockContext, BlockError, DecodedOrder, Level, Predictor, SampleFormat};
+
+/// How the decompressed bytes of a block become numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    /// Bytes of a row as decompressed.
+    pub(crate) row_bytes: usize,
+    /// Samples side by side.
+    pub(crate) samples: usize,
+    /// What a number of a line is.
+    pub(crate) element: Element,
+    width: usize,
+    predictor: Predictor,
+    /// Whether the bytes of a number are turned round as against this machine's.
+    swap: bool,
+    /// Bits to unpack of packed samples; 0 where samples are whole bytes.
+    packed: u32,
+}
+
+/// A number as it stands in a line: native byte order, or three bytes least significant first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Element {
+    /// As wanted in memory; this many bytes.
+    Plain(usize),
+    /// One bit: 0 or 1 in a byte, wanted as 0 or 255.
+    Flag,
+    /// 24-bit float.
+    Float24,
+    /// 24-bit whole number.
+    Int24,
+    /// Two `i16`.
+    ComplexI16,
+    /// Two `i32`.
+    ComplexI32,
+    /// Two binary16.
+    ComplexF16,
+}
+
+impl Element {
+    /// Bytes of one in a line.
+    pub(crate) const fn bytes(self) -> usize {
+        match self {
+            Self::Plain(n) => n,
+            Self::Flag => 1,
+            Self::Float24 | Self::Int24 => 3,
+            Self::ComplexI16 | Self::ComplexF16 => 4,
+            Self::ComplexI32 => 8,
+        }
+    }
+}
+
+impl Layout {
+    /// The layout of the blocks of `level`, as `block` says and decompressed to `order`.
+    pub(crate) fn new(
+        level: &Level,
+        block: &BlockContext<'_>,
+        order: DecodedOrder,
+    ) -> Result<Self, BlockError> {
+        let unsupported = |what: String| BlockError::Unsupported { what };
+        let too_wide = || unsupported("a row that cannot be counted in bytes".into());
+        let samples = usize::from(block.samples);
+        let width = block.width as usize;
+        let bits = block.bits;
+        let wanted = level.sample.bytes();
+        if order == DecodedOrder::Pixels {
+            let stored = block.pixel_sample_bytes();
+            let element = match (level.promote, level.sample) {
+                (true, _) => Element::Flag,
+                _ if stored == wanted => Element::Plain(wanted),
+                (_, SampleType::C64) if stored == 4 => complex(block.format),
+                _ => {
+                    return Err(unsupported(format!(
+                        "{bits}-bit {:?} samples in {}",
+                        block.format, block.compression
+                    )));
+                }
+            };
+            return Ok(Self {
+                row_bytes: width
+                    .checked_mul(samples)
+                    .and_then(|n| n.checked_mul(stored))
+                    .ok_or_else(too_wide)?,
+                samples,
+                element,
+                width,
+                predictor: Predictor::None,
+                swap: false,
+                packed: 0,
+            });
+        }
+        let predictor = level.encoding.predictor;
+        let element = element(level, block);
+        let whole = matches!(bits, 8 | 16 | 24 | 32 | 64 | 128);
+        match predictor {
+            Predictor::None => {}
+            Predictor::Horizontal if matches!(bits, 8 | 16 | 32 | 64) => {}
+            Predictor::Float
+                if block.format == SampleFormat::Float && matches!(bits, 16 | 24 | 32 | 64) => {}
+            other => {
+                return Err(unsupported(format!(
+                    "predictor {other:?} of {bits}-bit {:?} samples",
+                    block.format
+                )));
+            }
+        }
+        Ok(Self {
+            row_bytes: block.stored_row_bytes().ok_or_else(too_wide)?,
+            samples,
+            element,
+            width,
+            predictor,
+            swap: block.big_endian != cfg!(target_endian = "big"),
+            packed: if whole { 0 } else { u32::from(bits) },
+        })
+    }
+
+    /// Whether a line can be written where it is wanted as it is.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.samples == 1 && matches!(self.element, Element::Plain(_))
+    }
+
+    /// Makes numbers of the pixels `first..first + count` of the row `source`: fills `line`, which
+    /// is as long as they are. `scratch` is as long as the row where the predictor is of floats.
+    pub(crate) fn line(
+        &self,
+        source: &[u8],
+        first: usize,
+        count: usize,
+        line: &mut [u8],
+        scratch: &mut Vec<u8>,
+    ) {
+        let bytes = self.element.bytes();
+        let start = first.saturating_mul(self.samples);
+        let numbers = count.saturating_mul(self.samples);
+        if self.packed > 0 {
+            let pixel = unpack::Bits {
+                bits: self.packed,
+                bytes,
+            };
+            pixel.unpack(source, start, line);
+            return;
+        }
+        let from = start.saturating_mul(bytes);
+        let to = from.saturating_add(numbers.saturating_mul(bytes));
+        match self.predictor {
+            Predictor::None | Predictor::Other(_) => {
+                let Some(part) = source.get(from..to) else {
+                    return;
+                };
+                if !self.swap || bytes == 1 {
+                    line.copy_from_slice(part);
+                } else {
+                    swapped(part, line, self.swap_unit());
+                }
+            }
+            Predictor::Horizontal => {
+                let Some(part) = source.get(..to) else {
+                    return;
+                };
+                horizontal::undo(part, from, line, bytes, self.samples, self.swap);
+            }
+            Predictor::Float => {
+                let row = float::Row {
+                    bytes,
+                    samples: self.samples,
+                    numbers: self.width.saturating_mul(self.samples),
+                };
+                row.undo(source, start, line, scratch);
+            }
+        }
+    }
+
+    /// Bytes that are turned round together.
+    fn swap_unit(&self) -> usize {
+        match self.element {
+            Element::ComplexI16 | Element::ComplexF16 => 2,
+            Element::ComplexI32 => 4,
+            Element::Plain(16) => 8,
+            Element::Plain(n) => n,
+            Element::Flag => 1,
+            Element::Float24 | Element::Int24 => 3,
+        }
+    }
+}
+
+fn complex(format: SampleFormat) -> Element {
+    if format == SampleFormat::ComplexInt {
+        Element::ComplexI16
+    } else {
+        Element::ComplexF16
+    }
+}
+
+fn element(level: &Level, block: &BlockContext<'_>) -> Element {
+    match (block.bits, block.format) {
+        (1, _) if level.promote => Element::Flag,
+        (24, SampleFormat::Float) => Element::Float24,
+        (24, _) => Element::Int24,
+        (32, SampleFormat::ComplexInt | SampleFormat::ComplexFloat) => complex(block.format),
+        (64, SampleFormat::ComplexInt) => Element::ComplexI32,
+        _ => Element::Plain(level.sample.bytes()),
+    }
+}
+
+/// Copies `source` to `out`, each `unit` bytes turned round.
+fn swapped(source: &[u8], out: &mut [u8], unit: usize) {
+    match unit {
+        2 => turn::<2>(source, out),
+        3 => turn::<3>(source, out),
+        4 => turn::<4>(source, out),
+        8 => turn::<8>(source, out),
+        _ => out.copy_from_slice(source),
+    }
+}
+
+fn turn<const N: usize>(source: &[u8], out: &mut [u8]) {
+    for (o, s) in out
+        .as_chunks_mut::<N>()
+        .0
+        .iter_mut()
+        .zip(source.as_chunks::<N>().0)
+    {
+        *o = *s;
+        o.reverse();
+    }
+}

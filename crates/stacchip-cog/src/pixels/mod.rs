@@ -1,0 +1,10 @@
+//! From decompressed rows to pixels in memory.
+
+mod element;
+mod float;
+mod horizontal;
+mod place;
+mod unpack;
+
+pub(crate) use element::{Element, Layout};
+pub(crate) use place::{fill, place, row_of};
