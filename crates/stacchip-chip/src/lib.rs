@@ -3,10 +3,34 @@
 //! This room knows which pixels of which asset a chip is made of. It never opens a connection and
 //! encodes no file; its ports are [`AssetOpener`] and [`ChipEncoder`].
 
+mod align;
+mod array_plan;
+mod chip;
+mod chip_reader;
+mod error;
+mod fetch;
+mod frame;
+mod number;
 mod ports;
+mod raster;
+mod raster_cache;
+mod raster_window;
+mod resampling;
 mod stack;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use align::{Alignment, PixelMap};
+pub use array_plan::{ArrayPlan, ArrayRequest, Edge, MaskedPixels};
+pub use chip::{AssetRequest, Chip, ChipArray, ChipRequest};
+pub use chip_reader::{ChipReader, FetchedChip, PlannedArray, PlannedChip};
+pub use error::ChipError;
+pub use fetch::fetch;
+pub use frame::Frame;
+pub use number::bytes_of;
 pub use ports::{AssetOpener, ChipEncoder, EncodeChipError, Georeferenced};
+pub use raster::Raster;
+pub use raster_cache::RasterCache;
+pub use raster_window::{RasterRequest, read_raster_window};
+pub use resampling::{ParseResamplingError, Resampling};
 pub use stack::{BandStack, NamedPixels, StackError};

@@ -1,0 +1,264 @@
+//! Chips of items, from opened rasters.
+
+use std::{cell::RefCell, sync::Arc};
+
+use bytes::Bytes;
+use futures::{channel::oneshot, future::try_join_all};
+use rayon::prelude::*;
+use stacchip_cog::{Codecs, Image, Scratch};
+
+use crate::{
+    ArrayPlan, ArrayRequest, AssetOpener, AssetRequest, Chip, ChipArray, ChipError, ChipRequest,
+    PixelMap, Raster, RasterCache, fetch, raster::frame_of,
+};
+
+/// Reads chips, keeping rasters open between them.
+///
+/// A chip is read in two steps that never mix: [`fetch`](Self::fetch) waits and computes nothing,
+/// [`FetchedChip::decode`] computes and waits for nothing. [`read_chip`](Self::read_chip) does one
+/// after the other, the second on rayon's threads.
+#[derive(Debug, Clone)]
+pub struct ChipReader {
+    opener: Arc<dyn AssetOpener>,
+    codecs: Arc<Codecs>,
+    rasters: Arc<RasterCache>,
+}
+
+/// The bytes of a chip, and what to make of them.
+#[derive(Debug, Clone)]
+pub struct FetchedChip {
+    chip: PlannedChip,
+    bytes: Vec<Vec<Vec<Bytes>>>,
+}
+
+/// What to fetch for a chip.
+#[derive(Debug, Clone)]
+pub struct PlannedChip {
+    request: ChipRequest,
+    arrays: Vec<PlannedArray>,
+}
+
+/// What to fetch for an asset of a chip.
+#[derive(Debug, Clone)]
+pub struct PlannedArray {
+    /// Where to fetch it.
+    pub raster: Arc<Raster>,
+    /// What to fetch of it.
+    pub plan: ArrayPlan,
+}
+
+impl ChipReader {
+    /// A reader that opens assets with `opener`, undoes compression with `codecs` and keeps the
+    /// rasters of `rasters` open.
+    pub fn new(
+        opener: Arc<dyn AssetOpener>,
+        codecs: Arc<Codecs>,
+        rasters: Arc<RasterCache>,
+    ) -> Self {
+        Self {
+            opener,
+            codecs,
+            rasters,
+        }
+    }
+
+    /// The raster at `address`, opened where it is not open yet.
+    ///
+    /// # Errors
+    /// As [`Raster::open`].
+    pub async fn raster(&self, address: &str) -> Result<Arc<Raster>, ChipError> {
+        self.rasters.raster(self.opener.as_ref(), address).await
+    }
+
+    /// The decoders it uses.
+    pub const fn codecs(&self) -> &Arc<Codecs> {
+        &self.codecs
+    }
+
+    /// The chip asked for.
+    ///
+    /// # Errors
+    /// [`ChipError::Asset`], naming the asset and its address, where one could not be read: a chip
+    /// is whole or it is not.
+    pub async fn read_chip(&self, request: &ChipRequest) -> Result<Chip, ChipError> {
+        let fetched = self.fetch(request).await?;
+        let codecs = Arc::clone(&self.codecs);
+        on_a_thread(move || fetched.decode(&codecs)).await?
+    }
+
+    /// The bytes of the chip asked for: all headers at once, as far as they are not known, then all
+    /// ranges of all assets at once.
+    ///
+    /// # Errors
+    /// [`ChipError::Asset`].
+    pub async fn fetch(&self, request: &ChipRequest) -> Result<FetchedChip, ChipError> {
+        let open = request.assets.iter().map(|asset| async move {
+            let raster = self.raster(&asset.address).await;
+            raster.map_err(|error| error.of_asset(&asset.key, &asset.address))
+        });
+        let rasters = try_join_all(open).await?;
+        let chip = PlannedChip::new(request.clone(), rasters)?;
+        let arrays = chip.request.assets.iter().zip(&chip.arrays);
+        let bytes = arrays.map(|(asset, array)| async move {
+            let bytes = fetch(&array.raster, &array.plan).await;
+            bytes.map_err(|error| error.of_asset(&asset.key, &asset.address))
+        });
+        let bytes = try_join_all(bytes).await?;
+        Ok(FetchedChip { chip, bytes })
+    }
+}
+
+impl PlannedChip {
+    /// What to fetch for `request` from `rasters`, one for each of its assets, in their order.
+    ///
+    /// # Errors
+    /// [`ChipError::Asset`].
+    pub fn new(request: ChipRequest, rasters: Vec<Arc<Raster>>) -> Result<Self, ChipError> {
+        let arrays = request
+            .assets
+            .iter()
+            .zip(rasters)
+            .map(|(asset, raster)| {
+                let plan = plan(&request, asset, &raster)
+                    .map_err(|error| error.of_asset(&asset.key, &asset.address))?;
+                Ok(PlannedArray { raster, plan })
+            })
+            .collect::<Result<_, ChipError>>()?;
+        Ok(Self { request, arrays })
+    }
+
+    /// What was asked for.
+    pub const fn request(&self) -> &ChipRequest {
+        &self.request
+    }
+
+    /// What to fetch for each asset, in their order.
+    pub fn arrays(&self) -> &[PlannedArray] {
+        &self.arrays
+    }
+}
+
+impl FetchedChip {
+    /// The bytes of `chip`, fetched by whoever knows better: for each of its arrays, for each of
+    /// the array's plans, the bytes of its ranges.
+    pub const fn new(chip: PlannedChip, bytes: Vec<Vec<Vec<Bytes>>>) -> Self {
+        Self { chip, bytes }
+    }
+
+    /// Makes the chip, an asset a thread.
+    ///
+    /// # Errors
+    /// [`ChipError::Asset`].
+    pub fn decode(&self, codecs: &Codecs) -> Result<Chip, ChipError> {
+        let request = &self.chip.request;
+        let arrays = (&request.assets, &self.chip.arrays, &self.bytes)
+            .into_par_iter()
+            .map(|(asset, array, bytes)| {
+                decode(asset, array, bytes, codecs)
+                    .map_err(|error| error.of_asset(&asset.key, &asset.address))
+            })
+            .collect::<Result<_, ChipError>>()?;
+        Ok(Chip {
+            arrays,
+            frame: request.frame.of_window(request.window, request.output()),
+        })
+    }
+}
+
+fn plan(
+    request: &ChipRequest,
+    asset: &AssetRequest,
+    raster: &Raster,
+) -> Result<ArrayPlan, ChipError> {
+    let image = raster.image(0)?;
+    let output = request.output();
+    let map = PixelMap::new(
+        &request.frame,
+        request.window,
+        output,
+        &frame_of(image, image.size()),
+        request.alignment,
+    )?;
+    let described = chosen(asset.bands.as_deref(), asset.described.len()).next();
+    let nodata = described.and_then(|band| asset.described.get(band)?.nodata);
+    ArrayPlan::new(
+        image,
+        &ArrayRequest {
+            level: 0,
+            bands: asset.bands.as_deref(),
+            map,
+            output,
+            edge: request.edge,
+            resampling: request.resampling,
+            nodata,
+        },
+    )
+}
+
+fn decode(
+    asset: &AssetRequest,
+    array: &PlannedArray,
+    bytes: &[Vec<Bytes>],
+    codecs: &Codecs,
+) -> Result<ChipArray, ChipError> {
+    let made = with_scratch(|scratch| array.plan.decode(bytes, codecs, scratch))?;
+    let image = array.raster.image(0)?;
+    Ok(ChipArray {
+        name: asset.key.clone(),
+        pixels: made.pixels,
+        mask: made.mask,
+        nodata: array.plan.nodata().map(stacchip_cog::NodataValue::as_f64),
+        bands: band_names(image, asset),
+        colours: colours(image, asset.bands.as_deref()),
+    })
+}
+
+/// What a file says of the colours of `bands`.
+pub(crate) fn colours(image: &Image, bands: Option<&[usize]>) -> Vec<stacchip_cog::Colour> {
+    chosen(bands, image.bands.len())
+        .filter_map(|band| image.bands.get(band).map(|b| b.colour.clone()))
+        .collect()
+}
+
+/// The name of each band: the file's description, else the item's name or common name of it.
+fn band_names(image: &Image, asset: &AssetRequest) -> Vec<String> {
+    chosen(asset.bands.as_deref(), image.bands.len())
+        .map(|band| {
+            let own = image.bands.get(band).and_then(|b| b.description.clone());
+            let said = || {
+                let said = asset.described.get(band)?;
+                said.name.clone().or_else(|| said.common_name.clone())
+            };
+            own.or_else(said).unwrap_or_default()
+        })
+        .collect()
+}
+
+/// The bands chosen of `count`.
+pub(crate) fn chosen(bands: Option<&[usize]>, count: usize) -> impl Iterator<Item = usize> {
+    let all = if bands.is_none() { 0..count } else { 0..0 };
+    bands.unwrap_or_default().iter().copied().chain(all)
+}
+
+/// Runs `work` on one of rayon's threads: a thread that answers requests is not for decoding.
+pub(crate) async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ChipError> {
+    let (done, answer) = oneshot::channel();
+    rayon::spawn(move || {
+        // Whoever asked may have gone away; then nobody misses the answer.
+        let _ = done.send(work());
+    });
+    answer.await.map_err(|_| ChipError::Stopped)
+}
+
+pub(crate) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+    thread_local! {
+        static SCRATCH: RefCell<Scratch> = RefCell::default();
+    }
+    // Decoding never comes back here on the same thread; if it did, a fresh buffer would serve.
+    SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
+        Ok(mut scratch) => work(&mut scratch),
+        Err(_) => work(&mut Scratch::default()),
+    })
+}

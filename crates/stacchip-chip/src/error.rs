@@ -1,0 +1,142 @@
+//! Why a chip could not be had.
+
+use stacchip_cog::{BlockError, OpenError, PlanError, ReadError};
+use stacchip_model::{Affine, PixelsError, SampleType, Size, Window};
+use thiserror::Error;
+
+use crate::Resampling;
+
+/// Why a chip could not be had.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ChipError {
+    /// One of its assets could not be read.
+    #[error("asset {key} at {address}: {cause}")]
+    Asset {
+        /// The asset's key.
+        key: String,
+        /// Its address.
+        address: String,
+        /// Why.
+        #[source]
+        cause: Box<ChipError>,
+    },
+    /// The window asks for pixels that are not there.
+    #[error(
+        "window {} leaves the raster of {} x {} pixels: choose one inside it, or say how to fill \
+         it (--masked, --fill VALUE)",
+        Corners(*window), size.width, size.height
+    )]
+    Outside {
+        /// The window, in pixels of the raster.
+        window: Window,
+        /// The raster.
+        size: Size,
+    },
+    /// There is no pixel to be had.
+    #[error("window {} in {} x {} pixels has no pixel", Corners(*window), output.width, output.height)]
+    Empty {
+        /// The window.
+        window: Window,
+        /// Pixels it is to become.
+        output: Size,
+    },
+    /// The raster is in another reference system than the item.
+    #[error(
+        "it is in {raster}, the item in {frame}: chips across reference systems are not made yet"
+    )]
+    OtherCrs {
+        /// The item's.
+        frame: String,
+        /// The raster's.
+        raster: String,
+    },
+    /// The raster is turned or mirrored against the item.
+    #[error(
+        "its pixels are turned or mirrored against the item's ({:?} and {:?}): such chips are not \
+         made yet", raster.coefficients(), frame.coefficients()
+    )]
+    Turned {
+        /// The item's transform.
+        frame: Affine,
+        /// The raster's.
+        raster: Affine,
+    },
+    /// Upstream's way serves only rasters whose size divides the item's.
+    #[error(
+        "{} x {} pixels are not a whole multiple of its {} x {}: upstream's alignment cannot serve",
+        frame.width, frame.height, raster.width, raster.height
+    )]
+    Ratio {
+        /// The item's size.
+        frame: Size,
+        /// The raster's.
+        raster: Size,
+    },
+    /// A type of number cannot hold the value asked for.
+    #[error("{sample} cannot hold {value}: fill with a value it can hold, or use --masked")]
+    Fill {
+        /// The value.
+        value: f64,
+        /// The type.
+        sample: SampleType,
+    },
+    /// The resampling is not done here yet.
+    #[error("resampling `{resampling}` is not done yet: use `nearest`")]
+    Resampling {
+        /// The resampling.
+        resampling: Resampling,
+    },
+    /// There is no such image in the file.
+    #[error("there is no image {image}: the file has {count}")]
+    NoImage {
+        /// The image, from 0.
+        image: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// A file beside the raster was not opened.
+    #[error("its {sidecar} file was not opened")]
+    NoSidecar {
+        /// The ending of the file.
+        sidecar: &'static str,
+    },
+    /// The file could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Bytes could not be had.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The window cannot be planned.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A block is broken.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+    /// The pixels do not fit into memory.
+    #[error(transparent)]
+    Pixels(#[from] PixelsError),
+    /// The thread that decoded the chip is gone.
+    #[error("decoding ended before it was done")]
+    Stopped,
+}
+
+impl ChipError {
+    /// The same, of the asset `key` at `address`.
+    pub(crate) fn of_asset(self, key: &str, address: &str) -> Self {
+        Self::Asset {
+            key: key.to_owned(),
+            address: address.to_owned(),
+            cause: Box::new(self),
+        }
+    }
+}
+
+struct Corners(Window);
+
+impl std::fmt::Display for Corners {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let w = self.0;
+        write!(f, "{},{},{},{}", w.col, w.row, w.width, w.height)
+    }
+}

@@ -1,0 +1,119 @@
+//! A raster whose header has been read.
+
+use std::{fmt, sync::Arc};
+
+use stacchip_cog::{Cog, Image, Limits, RangeReader, Source, WindowPlan, open};
+use stacchip_model::Size;
+
+use crate::{AssetOpener, ChipError, Frame};
+
+/// A raster whose header has been read: what is known of it, and what reads its bytes.
+#[derive(Clone)]
+pub struct Raster {
+    address: String,
+    cog: Arc<Cog>,
+    readers: Vec<(Source, Arc<dyn RangeReader>)>,
+}
+
+impl Raster {
+    /// Opens the object at `address` and reads its header.
+    ///
+    /// # Errors
+    /// [`ChipError::Read`] where there is nothing to be read, [`ChipError::Open`] where what is
+    /// there is no TIFF.
+    pub async fn open(
+        opener: &dyn AssetOpener,
+        address: &str,
+        limits: &Limits,
+    ) -> Result<Self, ChipError> {
+        let reader = opener.open(address).await?;
+        let cog = open(reader.as_ref(), limits).await?;
+        Ok(Self::new(address, cog, reader))
+    }
+
+    /// A raster with the header `cog`, whose bytes `reader` reads.
+    pub fn new(address: impl Into<String>, cog: Cog, reader: Arc<dyn RangeReader>) -> Self {
+        Self {
+            address: address.into(),
+            cog: Arc::new(cog),
+            readers: vec![(Source::Main, reader)],
+        }
+    }
+
+    /// The same with a file beside it, whose levels or masks were attached to `cog`'s images.
+    pub fn with_sidecar(mut self, source: Source, reader: Arc<dyn RangeReader>) -> Self {
+        self.readers.retain(|(known, _)| *known != source);
+        self.readers.push((source, reader));
+        self
+    }
+
+    /// Its address, as it was asked for.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What its header says.
+    pub fn cog(&self) -> &Cog {
+        &self.cog
+    }
+
+    /// One of its images; 0 is the one that GDAL opens.
+    ///
+    /// # Errors
+    /// [`ChipError::NoImage`].
+    pub fn image(&self, image: usize) -> Result<&Image, ChipError> {
+        self.cog.images.get(image).ok_or(ChipError::NoImage {
+            image,
+            count: self.cog.images.len(),
+        })
+    }
+
+    /// The pixel grid of one of its images at full resolution.
+    ///
+    /// # Errors
+    /// [`ChipError::NoImage`].
+    pub fn frame(&self, image: usize) -> Result<Frame, ChipError> {
+        let image = self.image(image)?;
+        Ok(frame_of(image, image.size()))
+    }
+
+    /// What reads the bytes of `plan`.
+    ///
+    /// # Errors
+    /// [`ChipError::NoSidecar`] where they are in a file beside the raster that was not opened.
+    pub fn reader(&self, plan: &WindowPlan) -> Result<&Arc<dyn RangeReader>, ChipError> {
+        let wanted = plan.source();
+        self.readers
+            .iter()
+            .find_map(|(source, reader)| (*source == wanted).then_some(reader))
+            .ok_or(ChipError::NoSidecar {
+                sidecar: match wanted {
+                    Source::Overviews => ".ovr",
+                    Source::Mask => ".msk",
+                    _ => "sidecar",
+                },
+            })
+    }
+}
+
+impl fmt::Debug for Raster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Raster")
+            .field("address", &self.address)
+            .field("images", &self.cog.images.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The pixel grid of a level of `size` pixels of `image`: the same extent in other pixels.
+pub(crate) fn frame_of(image: &Image, size: Size) -> Frame {
+    let full = Frame {
+        size: image.size(),
+        crs: image.georeference.crs.clone(),
+        transform: image.georeference.transform,
+    };
+    if size == full.size {
+        return full;
+    }
+    full.of_window(full.size.window(), size)
+}
