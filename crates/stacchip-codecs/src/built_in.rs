@@ -14,5 +14,21 @@ pub fn built_in() -> Codecs {
     let codecs = codecs.with(crate::PackBits);
     #[cfg(feature = "zstd")]
     let codecs = codecs.with(crate::Zstd::new());
+    #[cfg(feature = "jpeg")]
+    let codecs = codecs.with(crate::Jpeg);
+    #[cfg(feature = "lerc")]
+    let codecs = codecs.with(crate::Lerc);
+    #[cfg(feature = "lzma")]
+    let codecs = codecs.with(crate::Lzma);
+    #[cfg(feature = "webp")]
+    let codecs = codecs.with(crate::Webp);
+    #[cfg(feature = "ccitt")]
+    let codecs = codecs.with(crate::Ccitt);
+    #[cfg(feature = "jxl")]
+    let codecs = codecs.with(crate::Jxl);
+    #[cfg(feature = "next")]
+    let codecs = codecs.with(crate::Next);
+    #[cfg(feature = "thunderscan")]
+    let codecs = codecs.with(crate::ThunderScan);
     codecs
 }

@@ -18,22 +18,54 @@
 //! ```
 
 mod built_in;
+#[cfg(feature = "ccitt")]
+mod ccitt;
 #[cfg(feature = "deflate")]
 mod deflate;
+#[cfg(feature = "jpeg")]
+mod jpeg;
+#[cfg(feature = "jxl")]
+mod jxl;
+#[cfg(feature = "lerc")]
+mod lerc;
+#[cfg(feature = "lzma")]
+mod lzma;
 #[cfg(feature = "lzw")]
 mod lzw;
+#[cfg(feature = "next")]
+mod next;
 #[cfg(feature = "packbits")]
 mod packbits;
 mod refusal;
+#[cfg(feature = "thunderscan")]
+mod thunderscan;
+#[cfg(feature = "webp")]
+mod webp;
 #[cfg(feature = "zstd")]
 mod zstd;
 
 pub use built_in::built_in;
+#[cfg(feature = "ccitt")]
+pub use ccitt::Ccitt;
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
+#[cfg(feature = "jpeg")]
+pub use jpeg::Jpeg;
+#[cfg(feature = "jxl")]
+pub use jxl::Jxl;
+#[cfg(feature = "lerc")]
+pub use lerc::Lerc;
+#[cfg(feature = "lzma")]
+pub use lzma::Lzma;
 #[cfg(feature = "lzw")]
 pub use lzw::Lzw;
+#[cfg(feature = "next")]
+pub use next::Next;
 #[cfg(feature = "packbits")]
 pub use packbits::PackBits;
+#[cfg(feature = "thunderscan")]
+pub use thunderscan::ThunderScan;
+#[cfg(feature = "webp")]
+pub use webp::Webp;
 #[cfg(feature = "zstd")]
 pub use zstd::Zstd;

@@ -54,6 +54,36 @@ pub(super) fn fill(
     })
 }
 
+/// The whole stream, which may hold no more than `most` bytes.
+#[cfg(feature = "lerc")]
+pub(crate) fn all(source: &[u8], scheme: Compression, most: usize) -> Result<Vec<u8>, DecodeError> {
+    INFLATE.with_borrow_mut(|inflate| {
+        inflate.reset(true);
+        let mut out = Vec::new();
+        let mut source = source;
+        loop {
+            // As much again as there is, so that it grows with what the stream holds in truth.
+            let more = out.len().max(source.len()).max(1 << 12);
+            out.reserve_exact(more.min(most.saturating_sub(out.len()).max(1)));
+            let (read, held) = (inflate.total_in(), out.len());
+            let status = inflate
+                .decompress_vec(source, &mut out, FlushDecompress::None)
+                .map_err(|e| corrupt(scheme, e))?;
+            let read = count(inflate.total_in() - read);
+            source = source.get(read..).unwrap_or_default();
+            if out.len() > most {
+                return Err(corrupt(scheme, format_args!("more than {most} bytes")));
+            }
+            if status == Status::StreamEnd {
+                return Ok(out);
+            }
+            if read == 0 && out.len() == held {
+                return Err(truncated(scheme, most, held));
+            }
+        }
+    })
+}
+
 /// Appends `source` as a stream.
 #[cfg(not(feature = "libdeflate"))]
 pub(super) fn append(

@@ -4,6 +4,8 @@ mod inflate;
 #[cfg(feature = "libdeflate")]
 mod libdeflate;
 
+#[cfg(feature = "lerc")]
+pub(crate) use self::inflate::all;
 use stacchip_cog::{
     BlockContext, Compression, DecodeError, DecodedOrder, EncodeError, TileDecoder, TileEncoder,
 };

@@ -37,6 +37,25 @@ impl Zstd {
     }
 }
 
+/// The whole first frame, which may hold no more than `most` bytes.
+#[cfg(feature = "lerc")]
+pub(crate) fn all(source: &[u8], scheme: Compression, most: usize) -> Result<Vec<u8>, DecodeError> {
+    let mut out = vec![0; most];
+    #[cfg(feature = "libzstd")]
+    let done = libzstd::fill(source, scheme, most, &mut out);
+    #[cfg(not(feature = "libzstd"))]
+    let done = pure::fill(source, scheme, &mut out);
+    match done {
+        Ok(()) => Ok(out),
+        // It holds less than it may: that much, then.
+        Err(DecodeError::Truncated { got, .. }) => {
+            out.truncate(got);
+            Ok(out)
+        }
+        Err(e) => Err(e),
+    }
+}
+
 impl Default for Zstd {
     fn default() -> Self {
         Self::new()

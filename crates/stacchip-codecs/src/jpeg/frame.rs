@@ -1,0 +1,150 @@
+//! The header of a frame, looked at before anything is allocated.
+
+use stacchip_cog::{BlockContext, Compression, DecodeError};
+
+use super::{
+    YCBCR,
+    stream::{EOI, SOS, segments},
+};
+use crate::refusal::{corrupt, truncated};
+
+/// What a frame says of itself (T.81, B.2.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) components: usize,
+    precision: u8,
+    /// Horizontal and vertical factor of each component, as nibbles of a byte.
+    sampling: Vec<u8>,
+    /// Whether the stream has its end marker.
+    ended: bool,
+}
+
+impl Frame {
+    /// Reads the header of the frame in `source`.
+    pub(super) fn read(source: &[u8], scheme: Compression) -> Result<Self, DecodeError> {
+        let broken = || corrupt(scheme, "no frame header where one must be");
+        let mut frame = None;
+        for segment in segments(source).ok_or_else(|| corrupt(scheme, "no start marker"))? {
+            let segment = segment.ok_or_else(broken)?;
+            match segment.code {
+                // Lossy, Huffman coded: baseline, extended and progressive.
+                0xC0..=0xC2 => {
+                    let &[
+                        precision,
+                        h0,
+                        h1,
+                        w0,
+                        w1,
+                        components,
+                        ref of_components @ ..,
+                    ] = segment.body
+                    else {
+                        return Err(broken());
+                    };
+                    let sampling: Vec<_> = of_components
+                        .chunks_exact(3)
+                        .take(components.into())
+                        .filter_map(|c| c.get(1).copied())
+                        .collect();
+                    if sampling.len() != usize::from(components) || frame.is_some() {
+                        return Err(broken());
+                    }
+                    frame = Some(Self {
+                        width: u16::from_be_bytes([w0, w1]).into(),
+                        height: u16::from_be_bytes([h0, h1]).into(),
+                        components: components.into(),
+                        precision,
+                        sampling,
+                        ended: false,
+                    });
+                }
+                0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
+                    return Err(DecodeError::Unsupported {
+                        scheme,
+                        what: format!("a frame of kind {}", segment.code & 0xF),
+                    });
+                }
+                SOS => {
+                    let mut frame = frame.ok_or_else(broken)?;
+                    frame.ended = segment.rest.windows(2).rev().any(|w| w == [0xFF, EOI]);
+                    return Ok(frame);
+                }
+                _ => {}
+            }
+        }
+        Err(broken())
+    }
+
+    /// Checks the frame against its block, whose pixels take `wanted` bytes.
+    pub(super) fn check(&self, block: &BlockContext<'_>, wanted: usize) -> Result<(), DecodeError> {
+        let scheme = block.compression;
+        let unsupported = |what: String| Err(DecodeError::Unsupported { scheme, what });
+        if u16::from(self.precision) != block.bits {
+            return Err(corrupt(
+                scheme,
+                format_args!("{} bits in a file of {}", self.precision, block.bits),
+            ));
+        }
+        if self.precision != 8 {
+            return unsupported(format!("a sample of {} bits", self.precision));
+        }
+        if self.components != usize::from(block.samples) {
+            return Err(corrupt(
+                scheme,
+                format_args!(
+                    "{} components for {} samples",
+                    self.components, block.samples
+                ),
+            ));
+        }
+        if block.photometric == YCBCR && !matches!(self.components, 1 | 3) {
+            return unsupported(format!("YCbCr of {} components", self.components));
+        }
+        // Only YCbCr is sampled at more than one rate, and there only luma at the higher one.
+        let first = usize::from(block.photometric == YCBCR && self.components == 3);
+        if self.components > 1 && self.sampling.iter().skip(first).any(|&s| s != 0x11) {
+            return Err(corrupt(
+                scheme,
+                "the components are sampled at rates that TIFF has not",
+            ));
+        }
+        let (width, height) = (block.width as usize, block.height as usize);
+        if self.width == 0 || self.height == 0 {
+            return Err(corrupt(scheme, "a frame without pixels"));
+        }
+        if self.width > width || (self.height > height && self.width != width) {
+            return Err(corrupt(
+                scheme,
+                format_args!(
+                    "a frame of {} x {} in a block of {width} x {height}",
+                    self.width, self.height
+                ),
+            ));
+        }
+        // What is cut away below is decoded first; a last strip may be one row of many.
+        if self.bytes() > wanted.saturating_mul(SWOLLEN).saturating_add(SPARE) {
+            return Err(corrupt(
+                scheme,
+                format_args!("a frame of {} rows in a block of {height}", self.height),
+            ));
+        }
+        if !self.ended {
+            return Err(truncated(scheme, wanted, 0));
+        }
+        Ok(())
+    }
+
+    /// Bytes of its pixels.
+    pub(super) const fn bytes(&self) -> usize {
+        // At most 2^16 * 2^16 * 2^8.
+        self.width
+            .saturating_mul(self.height)
+            .saturating_mul(self.components)
+    }
+}
+
+/// How many times larger than its block a frame may be, and how much on top.
+const SWOLLEN: usize = 16;
+const SPARE: usize = 4 << 20;

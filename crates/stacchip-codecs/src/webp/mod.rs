@@ -1,0 +1,63 @@
+//! WebP (RFC 9649; libtiff's `TIFFTAG_COMPRESSION` 50001).
+
+mod container;
+#[cfg(feature = "libwebp")]
+mod libwebp;
+#[cfg(not(feature = "libwebp"))]
+mod pure;
+
+use stacchip_cog::{BlockContext, Compression, DecodeError, DecodedOrder, TileDecoder};
+
+use self::container::Picture;
+use crate::refusal::corrupt;
+
+/// Decoder of compression 50001: blocks of three samples, or four of which the last is alpha.
+///
+/// A picture without alpha in a block with it is opaque: encoders leave out an alpha that is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Webp;
+
+impl TileDecoder for Webp {
+    fn schemes(&self) -> &[Compression] {
+        &[Compression::WEBP]
+    }
+
+    fn order(&self, _: &BlockContext<'_>) -> DecodedOrder {
+        DecodedOrder::Pixels
+    }
+
+    fn decode(
+        &self,
+        source: &[u8],
+        block: &BlockContext<'_>,
+        out: &mut [u8],
+    ) -> Result<(), DecodeError> {
+        let scheme = block.compression;
+        if block.bits != 8 || !matches!(block.samples, 3 | 4) {
+            return Err(DecodeError::Unsupported {
+                scheme,
+                what: format!("{} samples of {} bits", block.samples, block.bits),
+            });
+        }
+        if Some(out.len()) != block.block_bytes(DecodedOrder::Pixels) {
+            return Err(corrupt(scheme, "a part of a block cannot be had"));
+        }
+        let picture = Picture::read(source, scheme)?;
+        if (picture.width, picture.height) != (block.width, block.height) {
+            return Err(corrupt(
+                scheme,
+                format_args!(
+                    "a picture of {} x {} in a block of {} x {}",
+                    picture.width, picture.height, block.width, block.height
+                ),
+            ));
+        }
+        if picture.alpha && block.samples == 3 {
+            return Err(corrupt(scheme, "alpha in a block of three samples"));
+        }
+        #[cfg(feature = "libwebp")]
+        return libwebp::fill(source, &picture, block.samples, scheme, out);
+        #[cfg(not(feature = "libwebp"))]
+        pure::fill(source, &picture, block.samples, scheme, out)
+    }
+}
