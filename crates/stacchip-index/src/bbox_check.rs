@@ -56,7 +56,8 @@ fn beyond(inner: Bounds, outer: Bounds) -> (f64, f64) {
         .max(inner.ymax - outer.ymax)
         .max(0.0);
     let (inner_width, outer_width) = (width(inner), width(outer));
-    if outer_width >= 360.0 {
+    // All around the world is how many say "across the antimeridian".
+    if outer_width >= 360.0 || (inner_width >= 360.0 && outer.xmin > outer.xmax) {
         return (0.0, north_south);
     }
     // From the outer box's western edge to the inner one's, the shorter way around.
@@ -85,3 +86,62 @@ fn grid_cosine(bounds: Bounds) -> f64 {
 
 /// Share of the grid's extent.
 const SLACK: f64 = 0.1;
+
+#[cfg(test)]
+mod tests {
+    use stacchip_model::{Affine, Grid, Size};
+
+    use super::*;
+    use crate::{Source, sphere::Sphere};
+
+    /// What is said of a grid of 1000² pixels of a thousandth of a degree, from `west` eastwards and
+    /// from 45° southwards, in an item with that box.
+    fn said(west: f64, bbox: [f64; 4]) -> Vec<String> {
+        let mut found = SceneGrid {
+            grid: Grid {
+                crs: "TEST:GEOGRAPHIC".parse().unwrap(),
+                size: Size::new(1000, 1000),
+                transform: Affine::new(0.001, 0.0, west, 0.0, -0.001, 45.0),
+            },
+            source: Source::Item,
+            contradictions: Vec::new(),
+        };
+        let scene = Scene {
+            id: "i".to_owned(),
+            bbox: Some(Bounds::new(bbox[0], bbox[1], bbox[2], bbox[3])),
+            ..Scene::default()
+        };
+        found.check_bbox(&scene, &Sphere).unwrap();
+        found
+            .contradictions
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn within_a_pixel_is_the_same_place() {
+        assert_eq!(said(10.0, [10.0, 44.0, 11.0, 45.0]), [""; 0]);
+        assert_eq!(said(10.0, [10.0009, 44.0009, 10.9991, 44.9991]), [""; 0]);
+        assert_eq!(said(10.0, [9.95, 43.95, 11.05, 45.05]), [""; 0]);
+        assert_eq!(said(10.0, [-180.0, -90.0, 180.0, 90.0]).len(), 1);
+        assert_eq!(
+            said(10.0, [10.0, 44.01, 11.0, 45.0]),
+            [
+                "item i: its grid and its bbox are 10.0 pixels apart ([10.000000, 44.000000, \
+              11.000000, 45.000000] and [10.000000, 44.010000, 11.000000, 45.000000]); the grid is used"
+            ]
+        );
+        assert_eq!(said(10.0, [40.0, 44.0, 41.0, 45.0]).len(), 1);
+    }
+
+    #[test]
+    fn around_the_antimeridian() {
+        assert_eq!(said(179.5, [179.5, 44.0, -179.5, 45.0]), [""; 0]);
+        assert_eq!(said(-180.5, [179.5, 44.0, -179.5, 45.0]), [""; 0]);
+        assert_eq!(said(179.5, [179.5, 44.0, 180.5, 45.0]), [""; 0]);
+        assert_eq!(said(179.5, [-180.0, 44.0, 180.0, 45.0]), [""; 0]);
+        assert_eq!(said(179.5, [-179.5, 44.0, 179.5, 45.0]).len(), 1);
+        assert_eq!(said(178.0, [179.5, 44.0, -179.5, 45.0]).len(), 1);
+    }
+}

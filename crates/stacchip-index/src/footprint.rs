@@ -6,7 +6,7 @@ use stacchip_model::{
 
 use crate::{
     Cell, ChipGrid,
-    globe::{self, Thin},
+    globe::{self, Poles, Thin},
 };
 
 /// The outlines of chips on WGS 84, longitude then latitude.
@@ -16,10 +16,12 @@ use crate::{
 /// corners, and each corner is projected once.
 ///
 /// Where corners alone do not say where the chip lies, its edges are followed in small steps: where
-/// it crosses the antimeridian (it is cut at ±180°; the parts keep corners and cuts only, unless the
-/// corners are more than a degree apart), where it holds or touches a pole (it is closed along the
-/// pole's latitude), where a chip is thousands of kilometres wide, and where part of it lies off the
-/// globe, as at the rim of a sinusoidal world (the part on the globe is outlined).
+/// it crosses the antimeridian (it is cut at ±180°, and its parts keep corners and cuts only), where
+/// it holds or touches a pole (it is closed along the pole's latitude), where it is thousands of
+/// kilometres wide, and where part of it lies off the globe, as at the rim of a sinusoidal world
+/// (the part on the globe is outlined). Where an edge that is straight in the grid is not nearly so
+/// in longitude and latitude, because corners are more than five degrees of longitude apart, as
+/// around a pole, the steps stay in the outline.
 #[derive(Debug, Clone, Copy)]
 pub struct Footprints<'a> {
     chips: &'a ChipGrid,
@@ -100,14 +102,14 @@ impl<'a> Footprints<'a> {
     }
 
     fn polygon(&self, corners: &[Point], window: Window) -> Result<MultiPolygon, ProjectError> {
-        if !self.wide && globe::is_plain(corners) {
+        let farthest = if self.surface.geographic { 360.0 } else { FAR };
+        if !self.wide && globe::is_plain(corners, self.surface.poles(), farthest) {
             let closed = corners.iter().chain(corners.first()).copied().collect();
             return Ok(Polygon {
                 rings: vec![closed],
             }
             .into());
         }
-        let farthest = if self.surface.geographic { 360.0 } else { 1.0 };
         self.surface.follow(window, STEPS, Some(farthest))
     }
 }
@@ -161,6 +163,14 @@ impl<'a> Surface<'a> {
         }
     }
 
+    const fn poles(&self) -> Poles {
+        if self.geographic {
+            Poles::Edges
+        } else {
+            Poles::Points
+        }
+    }
+
     fn is_wide(&self, pixels: u32) -> bool {
         let degrees = self.pixel_degrees() * f64::from(pixels);
         degrees.is_nan() || degrees >= WIDE
@@ -186,7 +196,7 @@ impl<'a> Surface<'a> {
                 every: steps,
                 farthest,
             });
-            return Ok(globe::outline(&points, thin));
+            return Ok(globe::outline(&points, self.poles(), thin));
         }
         let next = source.iter().zip(&points).cycle().skip(1);
         let mut visible = Vec::with_capacity(points.len());
@@ -200,7 +210,7 @@ impl<'a> Surface<'a> {
                 _ => {}
             }
         }
-        Ok(globe::outline(&visible, None))
+        Ok(globe::outline(&visible, self.poles(), None))
     }
 
     /// The last point on the globe on the way from `on` it to `off` it.
@@ -295,5 +305,12 @@ const HALVINGS: usize = 30;
 /// Chips wider than this, in degrees, may be half a turn wide; corners do not tell.
 const WIDE: f64 = 45.0;
 
+/// Degrees of longitude between corners, beyond which corners do not make an outline: an edge bends
+/// by up to 1/45 of its length then.
+const FAR: f64 = 5.0;
+
 /// Of a great circle.
 const METRES_PER_DEGREE: f64 = 111_195.0;
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,15 @@
 
 use stacchip_model::{Bounds, MultiPolygon, Point, Polygon, Ring};
 
+/// What a pole is in a grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Poles {
+    /// A point, which has no longitude.
+    Points,
+    /// An edge of the map; its points have the longitudes of the grid.
+    Edges,
+}
+
 /// Which points of a ring are enough once it is unrolled.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Thin {
@@ -19,9 +28,10 @@ pub(crate) struct Thin {
 
 /// The polygons that `ring` bounds: one, or several where it crosses the antimeridian; none where it
 /// bounds nothing. `ring` is not closed; its points are so close that none is half a turn from the
-/// next, unless a pole lies between them.
-pub(crate) fn outline(ring: &[Point], thin: Option<Thin>) -> MultiPolygon {
-    let Some(unrolled) = Unrolled::of(ring) else {
+/// next, unless a pole lies between them. Where the grid is itself one of longitudes and latitudes,
+/// `poles` are places like any other.
+pub(crate) fn outline(ring: &[Point], poles: Poles, thin: Option<Thin>) -> MultiPolygon {
+    let Some(unrolled) = Unrolled::of(ring, poles) else {
         return MultiPolygon::default();
     };
     if unrolled.turns != 0 {
@@ -52,18 +62,19 @@ pub(crate) fn bounds(area: &MultiPolygon) -> Option<Bounds> {
 }
 
 /// Whether a ring with these corners can be taken as it is: no corner at a pole, none on another
-/// turn, and none so far from another that the antimeridian or a pole may lie between.
-pub(crate) fn is_plain(corners: &[Point]) -> bool {
+/// turn, and none farther from another than `farthest`, in degrees of longitude, so that neither the
+/// antimeridian nor a pole lies between them.
+pub(crate) fn is_plain(corners: &[Point], poles: Poles, farthest: f64) -> bool {
     let mut west = f64::INFINITY;
     let mut east = f64::NEG_INFINITY;
     for &[lon, lat] in corners {
-        if !(lon.abs() <= 180.0 && lat.abs() < POLE) {
+        if !(lon.abs() <= 180.0 && lat.abs() <= 90.0) || poles.at([lon, lat]) {
             return false;
         }
         west = west.min(lon);
         east = east.max(lon);
     }
-    east - west < 180.0 - CLOSE
+    east - west < farthest.min(180.0 - CLOSE)
 }
 
 /// A ring in longitudes that do not jump.
@@ -76,10 +87,10 @@ struct Unrolled {
 }
 
 impl Unrolled {
-    fn of(ring: &[Point]) -> Option<Self> {
-        let ring = through_poles(ring);
+    fn of(ring: &[Point], poles: Poles) -> Option<Self> {
+        let ring = through_poles(ring, poles);
         // Start where longitude means something.
-        let first = ring.iter().position(|(p, _)| !is_pole(*p))?;
+        let first = ring.iter().position(|(p, _)| !poles.at(*p))?;
         let (before, after) = ring.split_at(first);
         let (&(start, number), rest) = after.split_first()?;
         let mut lon = if start[0].abs() > 180.0 {
@@ -92,7 +103,7 @@ impl Unrolled {
         let mut pole_runs = Vec::new();
         let mut pole = None;
         for &(point, number) in rest.iter().chain(before).chain([&(start, number)]) {
-            if is_pole(point) {
+            if poles.at(point) {
                 pole = Some(point[1]);
                 continue;
             }
@@ -149,20 +160,23 @@ impl Unrolled {
     }
 }
 
-fn is_pole(point: Point) -> bool {
-    point[1].abs() >= POLE
+impl Poles {
+    /// Whether `point` is at one, and has no longitude.
+    fn at(self, point: Point) -> bool {
+        self == Self::Points && point[1].abs() >= POLE
+    }
 }
 
 /// The ring, numbered, with latitudes within ±90°, and with a point at the pole where an edge runs
 /// through it: where it goes on half a turn away.
-fn through_poles(ring: &[Point]) -> Vec<(Point, usize)> {
+fn through_poles(ring: &[Point], poles: Poles) -> Vec<(Point, usize)> {
     let mut out = Vec::with_capacity(ring.len() + 2);
     let next = ring.iter().skip(1).chain(ring.first());
     for (number, (&[lon, lat], &[next_lon, next_lat])) in ring.iter().zip(next).enumerate() {
         let at = [lon, lat.clamp(-90.0, 90.0)];
         out.push((at, number));
         let half_turn = (shortest(next_lon - lon).abs() - 180.0).abs() < CLOSE;
-        if half_turn && !is_pole(at) && next_lat.abs() < POLE {
+        if half_turn && poles == Poles::Points && at[1].abs() < POLE && next_lat.abs() < POLE {
             out.push(([lon, 90f64.copysign(lat + next_lat)], number));
         }
     }

@@ -462,3 +462,6 @@ fn distance(about: Option<&Disagreement>) -> f64 {
 /// In pixels: more than what is lost where an item writes few decimals, and less than the half pixel
 /// by which centre and corner differ.
 const TOLERANCE: f64 = 0.1;
+
+#[cfg(test)]
+mod tests;
