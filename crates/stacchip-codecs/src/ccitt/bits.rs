@@ -17,6 +17,11 @@ impl<'a> Bits<'a> {
         self.at >= self.source.len().saturating_mul(8)
     }
 
+    /// Whether more bits were taken than there were.
+    pub(super) const fn overrun(&self) -> bool {
+        self.at > self.source.len().saturating_mul(8)
+    }
+
     /// The next 16 bits.
     pub(super) fn peek(&self) -> u32 {
         let byte = self.at / 8;

@@ -47,7 +47,7 @@ pub(super) fn mode(bits: &mut Bits<'_>) -> Option<Mode> {
         _ => return None,
     };
     bits.skip(length);
-    Some(mode)
+    (!bits.overrun()).then_some(mode)
 }
 
 /// Takes the codes of a run: as many of 64 and more as there are, then one below. Nothing where a
@@ -61,10 +61,10 @@ pub(super) fn run(bits: &mut Bits<'_>, colour: Colour) -> Option<u32> {
     loop {
         let place = bits.peek() >> (16 - LONGEST);
         let (length, pixels) = table.get(place as usize).copied().unwrap_or((0, 0));
-        if length == 0 || bits.ended() {
+        bits.skip(length.into());
+        if length == 0 || bits.overrun() {
             return None;
         }
-        bits.skip(length.into());
         run = run.saturating_add(pixels.into());
         if pixels < 64 {
             return Some(run);

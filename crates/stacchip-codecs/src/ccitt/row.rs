@@ -42,6 +42,10 @@ impl Row {
                 return Err(Halt::End);
             }
             if bits.at_end_of_line() {
+                // Within a row it makes the row short; before, no row is left.
+                if at == 0 && self.changes.is_empty() {
+                    return Err(Halt::End);
+                }
                 break;
             }
             let run = run(bits, colour).ok_or_else(|| halt(bits))?;
