@@ -48,8 +48,6 @@ pub enum Source {
     Overviews,
     /// The `.msk` beside it.
     Mask,
-    /// The `.msk.ovr` or `.ovr.msk` beside it.
-    MaskOverviews,
 }
 
 /// How the pixels of a level are stored.

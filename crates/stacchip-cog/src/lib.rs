@@ -21,6 +21,7 @@ mod open;
 mod pixels;
 mod plan;
 mod range_reader;
+mod sidecar;
 mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

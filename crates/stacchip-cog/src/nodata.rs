@@ -33,14 +33,16 @@ impl NodataValue {
     }
 }
 
-/// The value of the tag `GDAL_NODATA` for pixels of `sample`; nothing where the text is no number.
+/// The value of the tag `GDAL_NODATA` for pixels of `sample`; nothing where the text is empty. A
+/// text that is no number is 0, as in GDAL.
 pub(crate) fn parse(text: &str, sample: SampleType) -> Option<Nodata> {
     let trimmed = text.trim();
     let value = match sample {
-        SampleType::I64 => NodataValue::Signed(trimmed.parse().ok()?),
-        SampleType::U64 => NodataValue::Unsigned(trimmed.parse().ok()?),
-        SampleType::F32 => NodataValue::Float(as_f32(number(trimmed)?)),
-        _ => NodataValue::Float(number(trimmed)?),
+        _ if trimmed.is_empty() => return None,
+        SampleType::I64 => NodataValue::Signed(signed(trimmed)),
+        SampleType::U64 => NodataValue::Unsigned(unsigned(trimmed)),
+        SampleType::F32 => NodataValue::Float(as_f32(number(trimmed))),
+        _ => NodataValue::Float(number(trimmed)),
     };
     Some(Nodata {
         text: text.to_owned(),
@@ -77,13 +79,46 @@ pub(crate) fn bytes(value: NodataValue, sample: SampleType) -> Vec<u8> {
     }
 }
 
+/// The whole number that `text` begins with, as C's `strtoll` reads it: 0 where it begins with
+/// none, the nearest there is where it is too large.
+fn signed(text: &str) -> i64 {
+    let (negative, digits) = digits(text);
+    let size = digits
+        .parse::<u64>()
+        .unwrap_or(if digits.is_empty() { 0 } else { u64::MAX });
+    if negative {
+        0i64.checked_sub_unsigned(size).unwrap_or(i64::MIN)
+    } else {
+        i64::try_from(size).unwrap_or(i64::MAX)
+    }
+}
+
+/// As [`signed`], as C's `strtoull` reads it.
+fn unsigned(text: &str) -> u64 {
+    let (negative, digits) = digits(text);
+    let size = digits
+        .parse::<u64>()
+        .unwrap_or(if digits.is_empty() { 0 } else { u64::MAX });
+    if negative { size.wrapping_neg() } else { size }
+}
+
+/// The sign and the digits that `text` begins with.
+fn digits(text: &str) -> (bool, &str) {
+    let negative = text.starts_with('-');
+    let rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    (negative, rest.get(..end).unwrap_or_default())
+}
+
 /// GDAL's reading of numbers: as C's `atof`, with its spellings of NaN and infinity.
-fn number(text: &str) -> Option<f64> {
+fn number(text: &str) -> f64 {
     let lower = text.to_ascii_lowercase();
     match lower.as_str() {
-        "nan" | "-nan" | "1.#qnan" | "-1.#qnan" | "1.#ind" | "-1.#ind" => return Some(f64::NAN),
-        "inf" | "1.#inf" | "+inf" | "infinity" => return Some(f64::INFINITY),
-        "-inf" | "-1.#inf" | "-infinity" => return Some(f64::NEG_INFINITY),
+        "nan" | "-nan" | "1.#qnan" | "-1.#qnan" | "1.#ind" | "-1.#ind" => return f64::NAN,
+        "inf" | "1.#inf" | "+inf" | "infinity" => return f64::INFINITY,
+        "-inf" | "-1.#inf" | "-infinity" => return f64::NEG_INFINITY,
         _ => {}
     }
     // The longest beginning that is a number.
@@ -94,6 +129,7 @@ fn number(text: &str) -> Option<f64> {
     (1..=numeric.len())
         .rev()
         .find_map(|end| numeric.get(..end)?.parse().ok())
+        .unwrap_or(0.0)
 }
 
 /// The `f32` that GDAL takes `v` for: what is just beyond the largest is the largest.
@@ -164,7 +200,16 @@ mod tests {
             parse("18446744073709551615", SampleType::U64).map(|n| n.value),
             Some(NodataValue::Unsigned(u64::MAX))
         );
-        assert_eq!(parse("none", SampleType::U8), None);
+        assert_eq!(
+            parse("-9.2233720368547758e+18", SampleType::I64).map(|n| n.value),
+            Some(NodataValue::Signed(-9)),
+            "GDAL reads no exponent here"
+        );
+        assert_eq!(
+            parse("-9223372036854775808", SampleType::I64).map(|n| n.value),
+            Some(NodataValue::Signed(i64::MIN))
+        );
+        assert_eq!(parse("", SampleType::U8), None);
     }
 
     #[test]

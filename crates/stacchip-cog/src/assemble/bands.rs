@@ -2,7 +2,7 @@
 
 use super::metadata::Metadata;
 use crate::{
-    Band, Colour, Compression, Encoding, Level,
+    Band, Colour, Compression, Encoding, Level, Nodata,
     header::{Directory, Tag},
 };
 
@@ -13,6 +13,8 @@ pub(super) fn bands(
     palette: bool,
     metadata: &Metadata,
 ) -> Vec<Band> {
+    // What GDAL shows of an image of one bit is always a palette.
+    let bitmap = level.encoding.bits == 1 && level.encoding.samples == 1;
     (0..level.bands())
         .map(|i| {
             let said = metadata.bands.iter().find(|b| b.index == i);
@@ -24,6 +26,7 @@ pub(super) fn bands(
                 unit: said.and_then(|b| b.unit.clone()),
                 colour: said
                     .and_then(|b| b.colour.clone())
+                    .filter(|_| !bitmap)
                     .unwrap_or_else(|| colour(directory, &level.encoding, i, palette)),
                 metadata: said.map(|b| b.items.clone()).unwrap_or_default(),
             }
@@ -31,24 +34,73 @@ pub(super) fn bands(
         .collect()
 }
 
-/// The colour table of a palette image, as GDAL reads it.
-pub(super) fn colour_table(directory: &Directory, encoding: &Encoding) -> Option<Vec<[u8; 4]>> {
-    if encoding.photometric != PALETTE || encoding.bits > 16 {
+/// The colour table that GDAL shows: the file's, or one made up for images of one bit and for
+/// those whose zero is white.
+pub(super) fn colour_table(
+    directory: &Directory,
+    encoding: &Encoding,
+    nodata: Option<&Nodata>,
+) -> Option<Vec<[u8; 4]>> {
+    if encoding.bits > 16 {
         return None;
     }
-    let values = directory.all_unsigned(Tag::COLOR_MAP)?;
     let count = 1usize.checked_shl(u32::from(encoding.bits))?;
+    if let Some(table) = stored_colours(directory, count, nodata) {
+        return Some(table);
+    }
+    let white_first = encoding.photometric == MIN_IS_WHITE;
+    let bitmap = encoding.bits == 1 && encoding.samples == 1;
+    if !white_first && !bitmap {
+        return None;
+    }
+    let last = count.checked_sub(1)?;
+    Some(
+        (0..count)
+            .map(|i| {
+                let step = if white_first {
+                    last.saturating_sub(i)
+                } else {
+                    i
+                };
+                let grey = step.saturating_mul(255).checked_div(last).unwrap_or(0);
+                let grey = u8::try_from(grey).unwrap_or(u8::MAX);
+                [grey, grey, grey, u8::MAX]
+            })
+            .collect(),
+    )
+}
+
+/// The colour table in the file, 16 bits a colour made 8 as GDAL does; what is nodata is
+/// transparent.
+fn stored_colours(
+    directory: &Directory,
+    count: usize,
+    nodata: Option<&Nodata>,
+) -> Option<Vec<[u8; 4]>> {
+    let values = directory.all_unsigned(Tag::COLOR_MAP)?;
     let (red, rest) = values.split_at_checked(count)?;
     let (green, rest) = rest.split_at_checked(count)?;
     let blue = rest.get(..count)?;
-    // Some writers give 0 to 255 in place of 0 to 65535.
-    let small = values.iter().all(|&v| v < 256);
-    let byte = |v: u64| u8::try_from(if small { v } else { v >> 8 }).unwrap_or(u8::MAX);
+    let all = || red.iter().chain(green).chain(blue);
+    // Writers disagree on how 255 becomes 16 bits; what they wrote gives them away.
+    let scale = if all().all(|&v| v < 256) {
+        1
+    } else if !all().all(|v| v % 257 == 0) && all().all(|v| v % 256 == 0) {
+        256
+    } else {
+        257
+    };
+    let byte = |v: u64| u8::try_from(v / scale).unwrap_or(u8::MAX);
+    let clear = nodata.map(|n| n.value.as_f64());
     Some(
         red.iter()
             .zip(green)
             .zip(blue)
-            .map(|((&r, &g), &b)| [byte(r), byte(g), byte(b), u8::MAX])
+            .enumerate()
+            .map(|(i, ((&r, &g), &b))| {
+                let alpha = if clear == Some(i as f64) { 0 } else { u8::MAX };
+                [byte(r), byte(g), byte(b), alpha]
+            })
             .collect(),
     )
 }
@@ -86,8 +138,8 @@ fn colour(directory: &Directory, encoding: &Encoding, i: usize, palette: bool) -
 }
 
 // `PhotometricInterpretation` (262): TIFF 6.0, sections 3 to 6, 16 and 21.
+const MIN_IS_WHITE: u16 = 0;
 const MIN_IS_BLACK: u16 = 1;
 const RGB: u16 = 2;
-const PALETTE: u16 = 3;
 const SEPARATED: u16 = 5;
 const YCBCR: u16 = 6;

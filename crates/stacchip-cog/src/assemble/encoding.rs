@@ -63,7 +63,7 @@ pub(super) fn encoding(directory: &Directory) -> Result<Encoding, HeaderError> {
         samples,
         bits,
         format,
-        photometric: short(directory, Tag::PHOTOMETRIC)?.unwrap_or(1),
+        photometric: photometric(directory, bits, samples)?,
         lsb_first: short(directory, Tag::FILL_ORDER)? == Some(2),
         subsampling: (subsampling(0, 2), subsampling(1, 2)),
         extra_samples: directory
@@ -80,6 +80,22 @@ pub(super) fn encoding(directory: &Directory) -> Result<Encoding, HeaderError> {
             .unsigned(fax)
             .and_then(|v| u32::try_from(v).ok())
             .unwrap_or(0),
+    })
+}
+
+/// The photometric interpretation. A palette image without a palette is taken for grey or colour,
+/// as in libtiff; one that says nothing for grey, as in GDAL.
+fn photometric(directory: &Directory, bits: u16, samples: u16) -> Result<u16, HeaderError> {
+    const PALETTE: u16 = 3;
+    Ok(match short(directory, Tag::PHOTOMETRIC)?.unwrap_or(1) {
+        PALETTE if directory.bytes(Tag::COLOR_MAP).is_none() && bits >= 8 => {
+            if samples == 3 {
+                2
+            } else {
+                1
+            }
+        }
+        other => other,
     })
 }
 

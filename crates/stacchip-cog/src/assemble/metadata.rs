@@ -106,9 +106,16 @@ fn colour(name: &str) -> Colour {
         "ycbcr_y" => Colour::YcbcrY,
         "ycbcr_cb" => Colour::YcbcrCb,
         "ycbcr_cr" => Colour::YcbcrCr,
-        other => Colour::Other(other.to_owned()),
+        other if KNOWN.contains(&other) => Colour::Other(other.to_owned()),
+        _ => Colour::Undefined,
     }
 }
+
+/// GDAL's further names of colour interpretations.
+const KNOWN: [&str; 19] = [
+    "pan", "coastal", "rededge", "nir", "swir", "mwir", "lwir", "tir", "otherir", "sar_ka",
+    "sar_k", "sar_ku", "sar_x", "sar_c", "sar_s", "sar_l", "sar_p", "ir", "sar",
+];
 
 /// Tags that GDAL shows as metadata, and under which names.
 const TEXTS: [(Tag, &str); 7] = [

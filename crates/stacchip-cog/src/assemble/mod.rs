@@ -92,7 +92,7 @@ fn image(
     let metadata = metadata::of(directory);
     let nodata = nodata_of(directory, level.sample);
     level.fill = fill(nodata.as_ref(), level.sample);
-    let colour_table = bands::colour_table(directory, &level.encoding);
+    let colour_table = bands::colour_table(directory, &level.encoding, nodata.as_ref());
     let bands = bands::bands(directory, &level, colour_table.is_some(), &metadata);
     let image = Image {
         bands,

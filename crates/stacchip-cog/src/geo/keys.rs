@@ -16,7 +16,6 @@ pub(crate) enum Value {
     Text(String),
 }
 
-#[expect(dead_code, reason = "reference systems without a code come next")]
 impl Keys {
     /// The keys of `directory`; what points outside its parameters is left out.
     pub(crate) fn of(directory: &Directory) -> Option<Self> {
@@ -83,14 +82,6 @@ impl Keys {
             Value::Doubles(v) => v.first().copied(),
             Value::Short(v) => Some(f64::from(*v)),
             Value::Text(_) => None,
-        }
-    }
-
-    /// The numbers of `key`.
-    pub(crate) fn doubles(&self, key: u16) -> Option<&[f64]> {
-        match self.value(key)? {
-            Value::Doubles(v) => Some(v),
-            _ => None,
         }
     }
 

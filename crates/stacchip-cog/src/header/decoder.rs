@@ -196,7 +196,7 @@ impl HeaderDecoder {
             }
             places.push((offset, Place::Chain));
             if first {
-                self.values(offset, preamble, needs)?;
+                self.values(offset, preamble, needs);
                 for sub in self.sub_directories(preamble, offset) {
                     if places.len() >= self.limits.directories
                         || places.iter().any(|(o, _)| *o == sub)
@@ -215,22 +215,29 @@ impl HeaderDecoder {
             }
         }
         let mut found = Vec::with_capacity(places.len());
-        for (i, &(offset, place)) in places.iter().enumerate() {
-            match self.values(offset, preamble, needs) {
-                Ok(directory) => found.push((directory, place)),
-                Err(stop) if i == 0 => return Err(stop),
-                Err(Stop::Broken(error)) => {
-                    warnings.push(Warning::new(offset, error.to_string()));
-                }
-                Err(Stop::Need(range)) => needs.push(range),
-            }
+        for &(offset, place) in &places {
+            found.push((self.values(offset, preamble, needs), place));
         }
         if let Some(range) = needs.pop() {
             return Err(Stop::Need(range));
         }
         for (offset, _) in &places {
-            if let Some(parsed) = self.parsed.get(offset) {
-                warnings.extend(parsed.warnings.iter().cloned());
+            let Some(parsed) = self.parsed.get(offset) else {
+                continue;
+            };
+            warnings.extend(parsed.warnings.iter().cloned());
+            for entry in &parsed.entries {
+                let len = entry.range.end - entry.range.start;
+                if !entry.tag.is_table() && len > self.limits.tag_bytes {
+                    let error = HeaderError::Limit {
+                        what: entry.tag.word(),
+                        name: "tag_bytes",
+                        offset: entry.range.start,
+                        value: len,
+                        limit: self.limits.tag_bytes,
+                    };
+                    warnings.push(Warning::new(*offset, error.to_string()));
+                }
             }
         }
         let cog = assemble(preamble, &found, &self.pages, warnings, &self.limits)?;
@@ -338,33 +345,23 @@ impl HeaderDecoder {
     }
 
     /// The directory at `offset` with its values; what is not yet at hand is added to `needs`.
-    fn values(
-        &self,
-        offset: u64,
-        preamble: Preamble,
-        needs: &mut Vec<Range<u64>>,
-    ) -> Result<Directory, Stop> {
+    fn values(&self, offset: u64, preamble: Preamble, needs: &mut Vec<Range<u64>>) -> Directory {
         let mut directory = Directory {
             offset,
             order: preamble.order,
             entries: Vec::new(),
         };
         let Some(parsed) = self.parsed.get(&offset) else {
-            return Ok(directory);
+            return directory;
         };
         for entry in &parsed.entries {
             let mut entry = entry.clone();
             if !entry.tag.is_table() {
                 let len = entry.range.end - entry.range.start;
                 if len > self.limits.tag_bytes {
-                    return Err(HeaderError::Limit {
-                        what: entry.tag.word(),
-                        name: "tag_bytes",
-                        offset: entry.range.start,
-                        value: len,
-                        limit: self.limits.tag_bytes,
-                    }
-                    .into());
+                    // As good as none; what cannot be done without is missed, by name, later.
+                    directory.entries.push(entry);
+                    continue;
                 }
                 match self.take(entry.range.start, len, entry.tag.word()) {
                     Ok(value) => entry.value = Some(value),
@@ -376,14 +373,11 @@ impl HeaderDecoder {
             }
             directory.entries.push(entry);
         }
-        Ok(directory)
+        directory
     }
 
     fn sub_directories(&self, preamble: Preamble, offset: u64) -> Vec<u64> {
-        let Ok(directory) = self.values(offset, preamble, &mut Vec::new()) else {
-            return Vec::new();
-        };
-        directory
+        self.values(offset, preamble, &mut Vec::new())
             .all_unsigned(Tag::SUB_IFDS)
             .unwrap_or_default()
             .into_iter()

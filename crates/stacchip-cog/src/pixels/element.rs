@@ -37,6 +37,8 @@ pub(crate) enum Element {
     ComplexI16,
     /// Two `i32`.
     ComplexI32,
+    /// Two `f32`.
+    ComplexF32,
     /// Two binary16.
     ComplexF16,
 }
@@ -49,7 +51,7 @@ impl Element {
             Self::Flag => 1,
             Self::Float24 | Self::Int24 => 3,
             Self::ComplexI16 | Self::ComplexF16 => 4,
-            Self::ComplexI32 => 8,
+            Self::ComplexI32 | Self::ComplexF32 => 8,
         }
     }
 }
@@ -114,14 +116,21 @@ impl Layout {
             element,
             width,
             predictor,
-            swap: block.big_endian != cfg!(target_endian = "big"),
+            // GDAL takes 24-bit whole numbers the wrong way round, whichever way that is.
+            swap: if element == Element::Int24 {
+                !block.big_endian
+            } else if element == Element::Float24 {
+                block.big_endian
+            } else {
+                block.big_endian != cfg!(target_endian = "big")
+            },
             packed: if whole { 0 } else { u32::from(bits) },
         })
     }
 
     /// Whether a line can be written where it is wanted as it is.
     pub(crate) fn is_direct(&self) -> bool {
-        self.samples == 1 && matches!(self.element, Element::Plain(_))
+        self.samples == 1 && matches!(self.element, Element::Plain(_) | Element::ComplexF32)
     }
 
     /// Makes numbers of the pixels `first..first + count` of the row `source`: fills `line`, which
@@ -179,7 +188,7 @@ impl Layout {
     fn swap_unit(&self) -> usize {
         match self.element {
             Element::ComplexI16 | Element::ComplexF16 => 2,
-            Element::ComplexI32 => 4,
+            Element::ComplexI32 | Element::ComplexF32 => 4,
             Element::Plain(16) => 8,
             Element::Plain(n) => n,
             Element::Flag => 1,
@@ -203,6 +212,7 @@ fn element(level: &Level, block: &BlockContext<'_>) -> Element {
         (24, _) => Element::Int24,
         (32, SampleFormat::ComplexInt | SampleFormat::ComplexFloat) => complex(block.format),
         (64, SampleFormat::ComplexInt) => Element::ComplexI32,
+        (64, SampleFormat::ComplexFloat) => Element::ComplexF32,
         _ => Element::Plain(level.sample.bytes()),
     }
 }

@@ -25,7 +25,9 @@ pub(crate) fn place(
             Element::Plain(1) => strided::<1, 1>(line, samples, band, out, |v| v),
             Element::Plain(2) => strided::<2, 2>(line, samples, band, out, |v| v),
             Element::Plain(4) => strided::<4, 4>(line, samples, band, out, |v| v),
-            Element::Plain(8) => strided::<8, 8>(line, samples, band, out, |v| v),
+            Element::Plain(8) | Element::ComplexF32 => {
+                strided::<8, 8>(line, samples, band, out, |v| v);
+            }
             Element::Plain(_) => strided::<16, 16>(line, samples, band, out, |v| v),
             Element::Flag => strided::<1, 1>(line, samples, band, out, |[v]| {
                 [if v == 0 { 0 } else { 255 }]
