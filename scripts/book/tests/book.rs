@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use stacchip_cog::Limits;
 use stacchip_index::schema::{BBOX, COLUMNS, Column, ColumnType};
 
 #[test]
@@ -87,6 +88,50 @@ fn the_table_of_columns_is_the_schema() {
         .collect();
     let is: Vec<(String, String, String)> = COLUMNS.iter().chain([&BBOX]).map(described).collect();
     assert_eq!(told, is, "docs/index-format.md and the schema differ");
+}
+
+#[test]
+fn the_table_of_limits_is_the_default() {
+    let page = read(&root().join("docs/limits.md"));
+    let Limits {
+        directories,
+        entries,
+        tag_bytes,
+        header_bytes,
+        first_read_bytes,
+        page_bytes,
+        block_bytes,
+        stored_block_bytes,
+        window_bytes,
+        window_blocks,
+    } = Limits::default();
+    let is = [
+        ("directories", directories.to_string()),
+        ("entries", entries.to_string()),
+        ("tag_bytes", bytes(tag_bytes)),
+        ("header_bytes", bytes(header_bytes)),
+        ("first_read_bytes", bytes(first_read_bytes)),
+        ("page_bytes", bytes(page_bytes)),
+        ("block_bytes", bytes(block_bytes)),
+        ("stored_block_bytes", bytes(stored_block_bytes)),
+        ("window_bytes", bytes(window_bytes)),
+        ("window_blocks", window_blocks.to_string()),
+    ];
+    for (name, value) in is {
+        let row = format!("| `{name}` | {value} |");
+        assert!(page.contains(&row), "docs/limits.md lacks {row}");
+    }
+}
+
+/// A count of bytes in the largest unit that divides it.
+fn bytes(count: u64) -> String {
+    [(30, "GiB"), (20, "MiB"), (10, "KiB")]
+        .into_iter()
+        .find(|(shift, _)| count.is_multiple_of(1 << shift))
+        .map_or_else(
+            || format!("{count} bytes"),
+            |(shift, unit)| format!("{} {unit}", count >> shift),
+        )
 }
 
 /// Name, type and whether it may be null, as the page says them.
