@@ -164,6 +164,7 @@ def main():
             bad += 1
             print(case["name"], "|", "; ".join(problems))
     print(f"{len(cases)} files, {bad} read otherwise than written; GDAL {rasterio.__gdal_version__}")
+    print(f"{len(cases) - bad} passed, {bad} failed")
     sys.exit(1 if bad else 0)
 
 

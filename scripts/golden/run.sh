@@ -2,37 +2,42 @@
 # Runs every golden check against a binary: scripts/golden/run.sh BINARY [CHECK...]
 # The last line is plain: `N passed, N failed`. Exit status 0 only if nothing failed. Needs scripts/golden/setup.sh first.
 #
-#   STACCHIP_VENV    the virtual environments that setup.sh made (default .venv-golden)
-#   STACCHIP_CORPUS  the test files (default ../shared/corpus)
+#   STACCHIP_VENV          the virtual environments that setup.sh made (default .venv-golden)
+#   STACCHIP_CORPUS        the test files (default ../shared/corpus)
+#   STACCHIP_WRITE_MATRIX  files that the tests of the writer left (a run of them with this set); without, they are not checked
+#
+# The encoders are checked where their example lies beside the binary, as it does after the tests were run.
 set -uo pipefail
 
 [ "$#" -ge 1 ] || { echo "usage: run.sh BINARY [CHECK...]" >&2; exit 2; }
 [ -x "$1" ] || { echo "run.sh: $1 is not a program" >&2; exit 2; }
 binary=$(realpath "$1")
 shift
+only=("$@")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 venv="${STACCHIP_VENV:-.venv-golden}"
+for environment in "$venv" "$venv-readers"; do
+    [ -x "$environment/bin/python" ] || { echo "run.sh: no environment $environment; run scripts/golden/setup.sh" >&2; exit 1; }
+done
 
-# The check, and the environment it runs in.
-checks=(
-    "check_upstream_items $venv"
-    "check_upstream_index $venv"
-    "check_upstream_chips $venv"
-    "check_opens $venv-readers"
-    "check_corpus_items $venv-readers"
-    "check_bad_input $venv-readers"
-)
-
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0
-report=$(mktemp)
-trap 'rm -f "$report"' EXIT
-for entry in "${checks[@]}"; do
-    read -r name environment <<<"$entry"
-    if [ "$#" -gt 0 ] && [[ " $* " != *" $name "* ]]; then continue; fi
-    from=$SECONDS
-    "$environment/bin/python" "scripts/golden/$name.py" "$binary" 2>&1 | tee "$report"
+
+wanted() {
+    [ "${#only[@]}" -eq 0 ] && return
+    local name
+    for name in "${only[@]}"; do [ "$name" = "$1" ] && return; done
+    return 1
+}
+
+# check NAME ENVIRONMENT ARGUMENT: runs scripts/golden/NAME.py ARGUMENT and adds its counts to ours.
+check() {
+    local name=$1 environment=$2 argument=$3 from=$SECONDS status counts p f
+    wanted "$name" || return 0
+    "$environment/bin/python" "scripts/golden/$name.py" "$argument" 2>&1 | tee "$scratch/report"
     status=${PIPESTATUS[0]}
-    counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$report" | tail -n 1)
+    counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$scratch/report" | tail -n 1)
     if [ -n "$counts" ]; then
         read -r p _ f _ <<<"$counts"
         passed=$((passed + p)) failed=$((failed + f))
@@ -43,6 +48,28 @@ for entry in "${checks[@]}"; do
         echo "FAILED $name broke off (status $status)"
     fi
     echo "$name took $((SECONDS - from)) s"
-done
+}
+
+check check_upstream_items "$venv" "$binary"
+check check_upstream_index "$venv" "$binary"
+check check_upstream_chips "$venv" "$binary"
+check check_opens "$venv-readers" "$binary"
+check check_corpus_items "$venv-readers" "$binary"
+check check_bad_input "$venv-readers" "$binary"
+
+encoders="$(dirname "$binary")/examples/encode_matrix"
+if [ -x "$encoders" ] && wanted check_encoders; then
+    mkdir "$scratch/encoded"
+    if "$encoders" "$scratch/encoded" >/dev/null; then
+        check check_encoders "$venv-readers" "$scratch/encoded"
+    else
+        failed=$((failed + 1))
+        echo "FAILED $encoders"
+    fi
+fi
+if [ -n "${STACCHIP_WRITE_MATRIX:-}" ]; then
+    check check_writer "$venv-readers" "$STACCHIP_WRITE_MATRIX"
+fi
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
