@@ -15,10 +15,9 @@ pub struct MemoryOpener {
 }
 
 impl MemoryOpener {
-    /// The same with `reader` at its own address.
-    pub fn with(mut self, reader: impl RangeReader + 'static) -> Self {
-        let address = reader.address().to_owned();
-        self.readers.insert(address, Arc::new(reader));
+    /// The same with `reader` at `address`.
+    pub fn with(mut self, address: impl Into<String>, reader: Arc<dyn RangeReader>) -> Self {
+        self.readers.insert(address.into(), reader);
         self
     }
 }

@@ -160,6 +160,7 @@ const NO_PLACE: &str = "write .npz or .npy, which carry no georeference";
 #[cfg(test)]
 mod tests {
     use stacchip_chip::testing::check_chip_encoder;
+    use stacchip_cog::{Bands, Limits, Part, open, read_window, testing::MemoryReader};
     use stacchip_model::{Affine, Crs, CrsKind, Pixels};
 
     use super::*;
@@ -169,6 +170,54 @@ mod tests {
     #[test]
     fn it_keeps_the_promise_of_an_encoder() {
         check_chip_encoder(&TiffEncoder);
+    }
+
+    #[test]
+    fn pixels_place_nodata_names_and_mask_come_back() {
+        let mut blue = Pixels::zeros(SampleType::I16, [1, 300, 600]).unwrap();
+        for (i, v) in (0i16..).zip(blue.as_slice_mut::<i16>().unwrap().iter_mut().step_by(7)) {
+            *v = i.wrapping_mul(31);
+        }
+        let red = Pixels::from_slice([1, 300, 600], &[-9999i16; 180_000]).unwrap();
+        let mut mask = vec![255u8; 180_000];
+        mask[..600].fill(0);
+        let arrays = [
+            NamedPixels {
+                nodata: Some(-9999.0),
+                mask: Some(&mask),
+                ..NamedPixels::new("blue", &blue)
+            },
+            NamedPixels {
+                nodata: Some(-9999.0),
+                ..NamedPixels::new("red", &red)
+            },
+        ];
+        let crs = Crs::epsg(32620);
+        let place = Georeferenced {
+            crs: Some(&crs),
+            crs_kind: Some(CrsKind::Projected),
+            transform: Some(PLACE),
+        };
+        let file = TiffEncoder.encode(&arrays, place).unwrap();
+        let reader = MemoryReader::new(file);
+        let codecs = stacchip_codecs::built_in();
+        futures::executor::block_on(async {
+            let cog = open(&reader, &Limits::default()).await.unwrap();
+            let image = &cog.images[0];
+            assert_eq!(image.georeference.transform, Some(PLACE));
+            let found = image.georeference.crs.as_ref().unwrap();
+            assert_eq!(found.matches(&crs), Some(true));
+            assert_eq!(image.nodata.as_ref().unwrap().text, "-9999");
+            let names: Vec<_> = image.bands.iter().map(|b| b.description.clone()).collect();
+            assert_eq!(names, ["blue", "red"].map(|n| Some(n.to_owned())));
+            assert_eq!(image.levels.len(), 3);
+            let all = image.size().window();
+            let read = |part| read_window(&reader, image, 0, all, Bands::All, part, &codecs);
+            let pixels = read(Part::Pixels).await.unwrap();
+            assert_eq!(pixels.band_bytes(0), Some(blue.as_bytes()));
+            assert_eq!(pixels.band_bytes(1), Some(red.as_bytes()));
+            assert_eq!(read(Part::Mask).await.unwrap().as_bytes(), mask);
+        });
     }
 
     #[test]
