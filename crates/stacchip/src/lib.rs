@@ -10,6 +10,7 @@ mod find_grid;
 mod index_scene;
 mod offload;
 mod ports;
+pub mod sample;
 mod scene_mask;
 mod scene_raster;
 mod tally;

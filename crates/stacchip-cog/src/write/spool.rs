@@ -23,6 +23,16 @@ pub trait Spool: fmt::Debug {
     fn replay(&mut self, area: usize, out: &mut dyn Write) -> io::Result<()>;
 }
 
+impl<T: Spool + ?Sized> Spool for Box<T> {
+    fn append(&mut self, area: usize, bytes: &[u8]) -> io::Result<()> {
+        self.as_mut().append(area, bytes)
+    }
+
+    fn replay(&mut self, area: usize, out: &mut dyn Write) -> io::Result<()> {
+        self.as_mut().replay(area, out)
+    }
+}
+
 /// Keeps bytes in memory.
 #[derive(Debug, Default)]
 pub struct MemorySpool {
