@@ -29,7 +29,7 @@ pub use platform::{SamplePlatform, UnknownPlatform};
 use crate::Progress;
 use item::{ItemParts, outline};
 use land::Land;
-use render::{Counts, render};
+use render::{Counts, Render, render};
 
 /// Which scene is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,16 +92,15 @@ impl SampleScene {
             let mut of_this = Counts::default();
             folder.put(&name, &mut |out| {
                 let spool = folder.spool()?;
-                of_this = render(
-                    self.platform,
-                    &land,
-                    self.size,
+                let raster = Render {
+                    platform: self.platform,
+                    land: &land,
+                    size: self.size,
                     product,
                     encoder,
-                    spool,
-                    counts.is_none(),
-                    out,
-                )?;
+                    counted: counts.is_none(),
+                };
+                of_this = render(raster, spool, out)?;
                 Ok(())
             })?;
             // The band that tells quality comes first.

@@ -69,15 +69,30 @@ impl Counts {
     }
 }
 
-/// Writes one raster to `out`; says what its pixels are, where they are to be `counted`.
+/// A raster to be made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Render<'a> {
+    pub(super) platform: SamplePlatform,
+    pub(super) land: &'a Land,
+    /// Columns and rows of the finest band.
+    pub(super) size: u32,
+    pub(super) product: &'a Product,
+    pub(super) encoder: &'a dyn TileEncoder,
+    /// Whether its pixels are to be counted.
+    pub(super) counted: bool,
+}
+
+/// Writes one raster to `out`; says what its pixels are, where they are counted.
 pub(super) fn render(
-    platform: SamplePlatform,
-    land: &Land,
-    size: u32,
-    product: &Product,
-    encoder: &dyn TileEncoder,
+    Render {
+        platform,
+        land,
+        size,
+        product,
+        encoder,
+        counted,
+    }: Render<'_>,
     spool: Box<dyn Spool + '_>,
-    counted: bool,
     out: &mut dyn Write,
 ) -> Result<Counts, SampleError> {
     let edge = size.div_ceil(product.factor);
