@@ -1,5 +1,6 @@
 //! What is asked of a chip, and the chip.
 
+use stacchip_cog::Colour;
 use stacchip_model::{Band, Pixels, Size, Window};
 
 use crate::{Alignment, Edge, Frame, NamedPixels, Resampling};
@@ -87,8 +88,8 @@ pub struct ChipArray {
     pub nodata: Option<f64>,
     /// The names of the bands; empty for no name.
     pub bands: Vec<String>,
-    /// What each band is to the eye, as the file says; see [`Colour`](stacchip_cog::Colour).
-    pub colours: Vec<stacchip_cog::Colour>,
+    /// What each band is to the eye: as the item's common name of it says, else as the file does.
+    pub colours: Vec<Colour>,
     /// 255 where a pixel is valid, 0 where not, `[row, column]`; nothing where values alone tell.
     pub mask: Option<Vec<u8>>,
 }

@@ -5,7 +5,8 @@ use std::{cell::RefCell, sync::Arc};
 use bytes::Bytes;
 use futures::{channel::oneshot, future::try_join_all};
 use rayon::prelude::*;
-use stacchip_cog::{Codecs, Image, Scratch};
+use stacchip_cog::{Codecs, Colour, Image, Scratch};
+use stacchip_model::Band;
 
 use crate::{
     ArrayPlan, ArrayRequest, AssetOpener, AssetRequest, Chip, ChipArray, ChipError, ChipRequest,
@@ -209,14 +210,26 @@ fn decode(
         mask: made.mask,
         nodata: array.plan.nodata().map(stacchip_cog::NodataValue::as_f64),
         bands: band_names(image, asset),
-        colours: colours(image, asset.bands.as_deref()),
+        colours: colours(image, asset.bands.as_deref(), &asset.described),
     })
 }
 
-/// What a file says of the colours of `bands`.
-pub(crate) fn colours(image: &Image, bands: Option<&[usize]>) -> Vec<stacchip_cog::Colour> {
+/// What each of `bands` is to the eye: red, green or blue by the item's common name of it, else
+/// what the file says.
+pub(crate) fn colours(image: &Image, bands: Option<&[usize]>, described: &[Band]) -> Vec<Colour> {
     chosen(bands, image.bands.len())
-        .filter_map(|band| image.bands.get(band).map(|b| b.colour.clone()))
+        .filter_map(|band| {
+            let said = described.get(band).and_then(|b| b.common_name.as_deref());
+            let by_name = [
+                ("red", Colour::Red),
+                ("green", Colour::Green),
+                ("blue", Colour::Blue),
+            ]
+            .into_iter()
+            .find(|(name, _)| said.is_some_and(|said| said.eq_ignore_ascii_case(name)));
+            let own = image.bands.get(band)?.colour.clone();
+            Some(by_name.map_or(own, |(_, colour)| colour))
+        })
         .collect()
 }
 

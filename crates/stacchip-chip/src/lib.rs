@@ -8,6 +8,7 @@ mod array_plan;
 mod chip;
 mod chip_reader;
 mod choice;
+pub mod display;
 mod error;
 mod fetch;
 mod frame;

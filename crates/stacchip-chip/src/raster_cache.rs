@@ -16,6 +16,7 @@ use crate::{AssetOpener, ChipError, Raster};
 pub struct RasterCache {
     capacity: usize,
     limits: Limits,
+    sidecars: bool,
     state: Mutex<State>,
 }
 
@@ -34,8 +35,16 @@ impl RasterCache {
         Self {
             capacity: capacity.max(1),
             limits,
+            sidecars: false,
             state: Mutex::default(),
         }
+    }
+
+    /// The same, with overviews and masks in files beside the rasters; see
+    /// [`Raster::open_with_sidecars`].
+    pub fn with_sidecars(mut self) -> Self {
+        self.sidecars = true;
+        self
     }
 
     /// The raster at `address`, opened by `opener` where it is not open yet.
@@ -52,7 +61,12 @@ impl RasterCache {
         if let Some(raster) = held.as_ref() {
             return Ok(Arc::clone(raster));
         }
-        let raster = Arc::new(Raster::open(opener, address, &self.limits).await?);
+        let raster = if self.sidecars {
+            Raster::open_with_sidecars(opener, address, &self.limits).await?
+        } else {
+            Raster::open(opener, address, &self.limits).await?
+        };
+        let raster = Arc::new(raster);
         *held = Some(Arc::clone(&raster));
         Ok(raster)
     }
@@ -103,5 +117,38 @@ impl Default for RasterCache {
     /// 1024 rasters: the assets of some eighty Sentinel-2 items, a few megabytes of headers.
     fn default() -> Self {
         Self::new(1024, Limits::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use stacchip_cog::{WriteOptions, testing::MemoryReader, write_cog};
+    use stacchip_model::{Pixels, SampleType};
+
+    use super::*;
+    use crate::testing::MemoryOpener;
+
+    #[test]
+    fn the_least_recently_used_is_forgotten() {
+        let pixels = Pixels::zeros(SampleType::U8, [1, 4, 4]).unwrap();
+        let file = write_cog(&pixels, &WriteOptions::cog(), None).unwrap();
+        let files = ["a", "b", "c"].map(|name| (name, Arc::new(MemoryReader::new(file.clone()))));
+        let opener = files
+            .iter()
+            .fold(MemoryOpener::default(), |opener, (name, file)| {
+                opener.with(*name, Arc::clone(file) as Arc<_>)
+            });
+        let cache = RasterCache::new(2, Limits::default());
+        for name in ["a", "b", "a", "c", "a", "b", "x", "a"] {
+            let raster = block_on(cache.raster(&opener, name));
+            assert_eq!(raster.is_ok(), name != "x", "{name}");
+            assert!(cache.len() <= 2);
+        }
+        let opened = files.map(|(_, file)| file.batches());
+        // b went when c came; a, used since, when x was asked for.
+        assert_eq!(opened, [2, 2, 1]);
+        cache.forget("a");
+        block_on(cache.raster(&opener, "a")).unwrap();
     }
 }

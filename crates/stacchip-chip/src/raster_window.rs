@@ -87,7 +87,7 @@ pub async fn read_raster_window(
             mask: made.mask,
             nodata,
             bands,
-            colours: colours(image, request.bands.as_deref()),
+            colours: colours(image, request.bands.as_deref(), &[]),
         }],
         frame,
     })

@@ -280,6 +280,34 @@ fn the_rasters_own_mask_and_nodata_are_told() {
     assert!(error.contains("uint16 cannot hold -1"), "{error}");
 }
 
+#[test]
+fn files_beside_a_raster_are_taken_where_it_has_none() {
+    let (size, half) = (Size::new(100, 80), Size::new(50, 40));
+    let under = frame(size, (10.0, 10.0));
+    let main = file(&pixels(1, size), None, &options(&under));
+    let overview = file(&pixels(1, half), None, &options(&Frame::of_size(half)));
+    let valid = Pixels::from_slice([1, 80, 100], &[255u8; 8000]).unwrap();
+    let mask = file(&valid, None, &options(&Frame::of_size(size)));
+    let opener = [("a", &main), ("a.ovr", &overview), ("a.msk", &mask)]
+        .iter()
+        .fold(MemoryOpener::default(), |opener, (name, file)| {
+            opener.with(*name, Arc::clone(file) as Arc<_>)
+        });
+    let cache = RasterCache::default().with_sidecars();
+    let codecs = Arc::new(Codecs::new());
+    let request = RasterRequest {
+        level: 1,
+        window: Some(Window::new(3, 4, 20, 10)),
+        ..RasterRequest::default()
+    };
+    let chip = block_on(async {
+        let raster = cache.raster(&opener, "a").await.unwrap();
+        assert!(raster.image(0).unwrap().has_mask());
+        read_raster_window(&raster, "a", &request, &codecs).await
+    });
+    assert_eq!(at::<u16>(&chip.unwrap().arrays[0], 0, 2, 1), value(0, 6, 4));
+}
+
 fn window_of(file: &Arc<MemoryReader>, request: &RasterRequest) -> Result<Chip, ChipError> {
     let reader = reader(&[("a", file)]);
     block_on(async {
