@@ -95,6 +95,11 @@ impl Layout {
                 packed: 0,
             });
         }
+        // Such samples come in groups of several lumas to one pair of chromas.
+        let grouped = block.photometric == YCBCR && block.samples >= 3;
+        if grouped && (bits <= 8 || block.subsampling != (1, 1)) {
+            return Err(unsupported(format!("YCbCr in {}", block.compression)));
+        }
         let predictor = level.encoding.predictor;
         let element = element(level, block);
         let whole = matches!(bits, 8 | 16 | 24 | 32 | 64 | 128);
@@ -196,6 +201,9 @@ impl Layout {
         }
     }
 }
+
+/// `PhotometricInterpretation` (262): TIFF 6.0, section 21.
+const YCBCR: u16 = 6;
 
 fn complex(format: SampleFormat) -> Element {
     if format == SampleFormat::ComplexInt {

@@ -1,0 +1,738 @@
+//! Every file of the corpus against what GDAL reads in it.
+//!
+//! The corpus is a folder beside the workspace (`../shared/corpus`) or where `STACCHIP_CORPUS`
+//! says; without it the test says so and passes, unless `CI` or `STACCHIP_REQUIRE_CORPUS` is set.
+//! `STACCHIP_CORPUS_ONLY` picks the files whose path holds that text.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "outside its test function, but a test all the same"
+)]
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use futures::executor::block_on;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use stacchip_cog::{
+    Bands, Codecs, Cog, Image, Limits, NodataValue, Part, Scratch, Source, WindowPlan, open,
+    testing::MemoryReader,
+};
+use stacchip_model::{Crs, Pixels, SampleType, Window};
+
+#[test]
+fn every_file_reads_as_gdal_reads_it() {
+    let Some(corpus) = corpus() else {
+        return;
+    };
+    let truth = truth(&corpus);
+    let classes = classes(&corpus);
+    let only = env::var("STACCHIP_CORPUS_ONLY").unwrap_or_default();
+    let codecs = stacchip_codecs::built_in();
+    let mut table: BTreeMap<String, [usize; 4]> = BTreeMap::new();
+    let mut unexpected = Vec::new();
+    let mut mended = Vec::new();
+    let mut files = 0;
+    for (path, expected) in truth["files"].as_object().unwrap() {
+        if !path.contains(&only) {
+            continue;
+        }
+        files += 1;
+        let found = Check::of(&corpus, path, expected, &codecs);
+        let exception = EXCEPTIONS
+            .iter()
+            .find(|(part, _)| path.contains(part))
+            .map(|(_, why)| *why);
+        let verdict = match (found.complaints.is_empty(), exception) {
+            (true, None) => 0,
+            (true, Some(why)) => {
+                mended.push(format!("{path}: {why}"));
+                0
+            }
+            (false, Some(_)) => 1,
+            (false, None) => {
+                for complaint in &found.complaints {
+                    unexpected.push(format!("{path}: {complaint}"));
+                }
+                2
+            }
+        };
+        for class in classes.get(path).into_iter().flatten() {
+            let row = table.entry(class.clone()).or_default();
+            row[verdict] += 1;
+            row[3] += 1;
+        }
+    }
+    println!(
+        "{:40} {:>5} {:>5} {:>9} {:>6}",
+        "class", "files", "right", "excepted", "wrong"
+    );
+    for (class, [right, excepted, wrong, all]) in &table {
+        println!("{class:40} {all:5} {right:5} {excepted:9} {wrong:6}");
+    }
+    println!("{files} files, {} complaints", unexpected.len());
+    for line in &mended {
+        println!("no longer an exception: {line}");
+    }
+    for line in &unexpected {
+        println!("WRONG {line}");
+    }
+    assert!(unexpected.is_empty(), "{} complaints", unexpected.len());
+}
+
+/// The bytes of a file and of those beside it.
+type Sources = BTreeMap<Source, Bytes>;
+
+/// One file, and what is wrong with our reading of it.
+struct Check<'a> {
+    corpus: &'a Path,
+    codecs: &'a Codecs,
+    truth: &'a Value,
+    complaints: Vec<String>,
+}
+
+impl<'a> Check<'a> {
+    fn of(corpus: &'a Path, path: &str, truth: &'a Value, codecs: &'a Codecs) -> Self {
+        let mut check = Self {
+            corpus,
+            codecs,
+            truth,
+            complaints: Vec::new(),
+        };
+        let bytes = Bytes::from(fs::read(corpus.join(path)).unwrap());
+        let reader = MemoryReader::new(bytes.clone());
+        let mut opened = block_on(open(&reader, &Limits::default()));
+        let mut sources = Sources::from([(Source::Main, bytes)]);
+        for (ending, source) in [(".ovr", Source::Overviews), (".msk", Source::Mask)] {
+            let beside = corpus.join(format!("{path}{ending}"));
+            if let (Ok(cog), Ok(bytes)) = (&mut opened, fs::read(beside)) {
+                let bytes = Bytes::from(bytes);
+                let reader = MemoryReader::new(bytes.clone());
+                let sidecar = block_on(open(&reader, &Limits::default())).unwrap();
+                match source {
+                    Source::Overviews => cog.images[0].attach_overviews(&sidecar),
+                    _ => cog.images[0].attach_mask(&sidecar),
+                };
+                sources.insert(source, bytes);
+            }
+        }
+        let refused = truth["expect"] == "open-fails";
+        match opened {
+            Ok(cog) => check.cog(&cog, &sources, refused),
+            Err(_) if refused => {}
+            Err(error) => check.complain(format!("does not open: {error}")),
+        }
+        check
+    }
+
+    fn complain(&mut self, what: impl Into<String>) {
+        if self.complaints.len() < 6 {
+            self.complaints.push(what.into());
+        }
+    }
+
+    fn cog(&mut self, cog: &Cog, bytes: &Sources, refused: bool) {
+        let truth = self.truth;
+        if refused {
+            // GDAL refuses it: reading it is allowed, falling over is not.
+            for image in &cog.images {
+                let size = image.size();
+                let window = Window::new(0, 0, size.width.min(64), size.height.min(64));
+                let _ = read(
+                    image,
+                    0,
+                    window,
+                    Bands::All,
+                    Part::Pixels,
+                    bytes,
+                    self.codecs,
+                );
+            }
+            return;
+        }
+        let image = &cog.images[0];
+        let meta = match &truth["meta_without_pam"] {
+            Value::Null => &truth["meta"],
+            other => other,
+        };
+        self.meta(image, meta);
+        let size = image.size();
+        if truth["full"].is_object() {
+            let whole = Window::new(0, 0, size.width, size.height);
+            self.window(image, 0, whole, &truth["full"], bytes, "full");
+        }
+        for window in truth["windows"].as_array().into_iter().flatten() {
+            self.window(image, 0, placed(window), window, bytes, "window");
+        }
+        for overview in truth["overviews"].as_array().into_iter().flatten() {
+            let level = usize::try_from(overview["level"].as_u64().unwrap()).unwrap() + 1;
+            let Some(found) = image.levels.get(level) else {
+                self.complain(format!("no overview {level}"));
+                continue;
+            };
+            let wanted = (&overview["ovr_width"], &overview["ovr_height"]);
+            if wanted != (&found.size.width.into(), &found.size.height.into()) {
+                self.complain(format!(
+                    "overview {level} is {:?}, want {wanted:?}",
+                    found.size
+                ));
+                continue;
+            }
+            self.window(image, level, placed(overview), overview, bytes, "overview");
+        }
+        let subs: Vec<&Value> = truth["subdatasets"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .collect();
+        for sub in subs {
+            // The truth numbers the subdatasets in the order of their names as text.
+            let mut names: Vec<String> = (1..=cog.images.len()).map(|n| n.to_string()).collect();
+            names.sort();
+            let place = usize::try_from(sub["index"].as_u64().unwrap()).unwrap() - 1;
+            let i = names
+                .get(place)
+                .map_or(place, |n| n.parse::<usize>().unwrap() - 1);
+            let Some(image) = cog.images.get(i) else {
+                self.complain(format!("no image {i}"));
+                continue;
+            };
+            let size = image.size();
+            let whole = Window::new(0, 0, size.width, size.height);
+            if sub["width"] != size.width || sub["height"] != size.height {
+                self.complain(format!("image {i} is {size:?}"));
+                continue;
+            }
+            self.window(image, 0, whole, sub, bytes, "subdataset");
+        }
+    }
+
+    fn meta(&mut self, image: &Image, meta: &Value) {
+        if !meta.is_object() {
+            return;
+        }
+        let listed = meta["dtypes"].as_array().map_or(0, Vec::len);
+        let size = image.size();
+        let mut compare = |what: &str, got: Value, want: &Value| {
+            if got != *want && !want.is_null() {
+                self.complain(format!("{what} is {got}, want {want}"));
+            }
+        };
+        compare("width", size.width.into(), &meta["width"]);
+        compare("height", size.height.into(), &meta["height"]);
+        compare("count", image.bands.len().into(), &meta["count"]);
+        let each = |f: &dyn Fn(usize) -> Value| -> Value {
+            (0..image.bands.len().min(listed.max(1)))
+                .map(f)
+                .collect::<Vec<_>>()
+                .into()
+        };
+        let dtype = |i: usize| {
+            // rasterio has no complex integers; it reads them as complex64.
+            let name = image.bands[i].sample.name();
+            match meta["dtypes"][i].as_str() {
+                Some("complex_int16" | "complex_int32") if name == "complex64" => {
+                    meta["dtypes"][i].clone()
+                }
+                _ => name.into(),
+            }
+        };
+        compare("dtypes", each(&dtype), &meta["dtypes"]);
+        compare(
+            "nodata",
+            each(&|i| nodata(image, i, &meta["nodata"][i])),
+            &meta["nodata"],
+        );
+        compare(
+            "descriptions",
+            each(&|i| image.bands[i].description.clone().into()),
+            &meta["descriptions"],
+        );
+        compare(
+            "units",
+            each(&|i| image.bands[i].unit.clone().into()),
+            &meta["units"],
+        );
+        compare(
+            "scales",
+            each(&|i| same_number(image.bands[i].scale, &meta["scales"][i])),
+            &meta["scales"],
+        );
+        compare(
+            "offsets",
+            each(&|i| same_number(image.bands[i].offset, &meta["offsets"][i])),
+            &meta["offsets"],
+        );
+        compare(
+            "colorinterp",
+            each(&|i| image.bands[i].colour.name().into()),
+            &meta["colorinterp"],
+        );
+        if let Some(want) = meta["colormap"]["sha256_rgba_u8"].as_str() {
+            let got = image.colour_table.as_deref().unwrap_or_default();
+            if sha(got.as_flattened()) != want {
+                self.complain(format!(
+                    "colour table is {got:?}, want {}",
+                    meta["colormap"]
+                ));
+            }
+        }
+        let transform = image
+            .georeference
+            .transform
+            .map_or(vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0], |t| {
+                t.coefficients().to_vec()
+            });
+        let want: Vec<f64> = meta["transform"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_f64)
+            .collect();
+        let near = want.len() == 6
+            && transform
+                .iter()
+                .zip(&want)
+                .all(|(a, b)| a == b || (a - b).abs() <= 1e-12 * a.abs().max(b.abs()));
+        if !near && !want.is_empty() {
+            self.complain(format!("transform is {transform:?}, want {want:?}"));
+        }
+        if !meta["transform"].is_array() {
+            return;
+        }
+        // Of control points without a transform GDAL keeps the reference system apart.
+        let crs = match &meta["crs"] {
+            Value::Null => &meta["gcps"]["crs"],
+            crs => crs,
+        };
+        let wanted = crs["wkt"].as_str().map(Crs::wkt);
+        let got = image.georeference.crs.as_ref();
+        let code = |crs: Option<&Crs>| crs.and_then(Crs::code).map(ToString::to_string);
+        if code(got) != code(wanted.as_ref()) || got.is_some() != wanted.is_some() {
+            self.complain(format!(
+                "crs is {:?}, want {:?}",
+                got.map(ToString::to_string),
+                wanted.map(|crs| crs.to_string()),
+            ));
+        }
+        let overviews = meta["overviews"].as_array().map_or(0, Vec::len);
+        let got = image.levels.len() - 1;
+        if got != overviews {
+            self.complain(format!("{got} overviews, want {overviews}"));
+        }
+    }
+
+    fn window(
+        &mut self,
+        image: &Image,
+        level: usize,
+        window: Window,
+        truth: &Value,
+        bytes: &Sources,
+        kind: &str,
+    ) {
+        let bands = truth["bands"].as_array().unwrap();
+        let refused = bands.iter().all(|b| b.get("error").is_some());
+        let list: Vec<usize> = bands
+            .iter()
+            .map(|b| usize::try_from(b["band"].as_u64().unwrap()).unwrap() - 1)
+            .collect();
+        let got = read(
+            image,
+            level,
+            window,
+            Bands::These(&list),
+            Part::Pixels,
+            bytes,
+            self.codecs,
+        );
+        let pixels = match got {
+            Ok(pixels) => pixels,
+            Err(_) if refused => return,
+            Err(error) => {
+                self.complain(format!("{kind} {window:?} level {level}: {error}"));
+                return;
+            }
+        };
+        for (slot, band) in bands.iter().enumerate() {
+            if band.get("error").is_some() {
+                continue;
+            }
+            let raw = pixels.band_bytes(slot).unwrap();
+            let same = match band["sha256_nan_canonical"].as_str() {
+                Some(want) => sha(&canonical(raw, pixels.sample())) == want,
+                None => sha(raw) == band["sha256"].as_str().unwrap(),
+            };
+            if same {
+                continue;
+            }
+            match self.distance(truth, slot, raw, pixels.sample()) {
+                Some(distance) if distance.is_allowed() => {}
+                Some(distance) => self.complain(format!(
+                    "{kind} {window:?} level {level} band {}: {distance:?}",
+                    band["band"]
+                )),
+                None => self.complain(format!(
+                    "{kind} {window:?} level {level} band {}: pixels differ",
+                    band["band"]
+                )),
+            }
+        }
+        self.mask(image, level, window, bands, bytes, kind);
+    }
+
+    fn mask(
+        &mut self,
+        image: &Image,
+        level: usize,
+        window: Window,
+        bands: &[Value],
+        bytes: &Sources,
+        kind: &str,
+    ) {
+        let Some(mask) = image.levels.get(level).and_then(|l| l.mask.as_ref()) else {
+            return;
+        };
+        let one = mask.bands() == 1;
+        for band in bands {
+            let Some(want) = band["mask_sha256"].as_str() else {
+                continue;
+            };
+            let number = usize::try_from(band["band"].as_u64().unwrap()).unwrap() - 1;
+            let number = [if one { 0 } else { number }];
+            let bands = Bands::These(&number);
+            match read(image, level, window, bands, Part::Mask, bytes, self.codecs) {
+                Ok(pixels) if sha(pixels.as_bytes()) == want => {}
+                Ok(_) => self.complain(format!("{kind} {window:?} level {level}: mask differs")),
+                Err(e) => self.complain(format!("{kind} {window:?} level {level}: mask: {e}")),
+            }
+        }
+    }
+
+    /// How far pixels of a lossy file are from GDAL's, and how far they may be. Of whole images
+    /// the truth keeps no pixels: there the means are compared.
+    fn distance(
+        &self,
+        truth: &Value,
+        slot: usize,
+        raw: &[u8],
+        sample: SampleType,
+    ) -> Option<Distance> {
+        let lossy = &self.truth["lossy"];
+        let limit = lossy["max_abs"].as_f64()?;
+        let limit = limit.max(lossy["fallback_max_abs"].as_f64().unwrap_or(0.0));
+        let subsampled = lossy["codec"] == "jpeg";
+        let got = numbers(raw, sample);
+        let count = got.len().max(1) as f64;
+        if truth["raw"].is_null() {
+            let want = truth["bands"][slot]["mean"].as_str()?.parse::<f64>().ok()?;
+            let mean = (got.iter().sum::<f64>() / count - want).abs();
+            return Some(Distance {
+                most: mean,
+                mean,
+                limit,
+                subsampled,
+            });
+        }
+        let file = fs::read(self.corpus.join(truth["raw"]["file"].as_str()?)).ok()?;
+        let start = usize::try_from(truth["raw"]["offset"].as_u64()?).ok()?;
+        let start = start + slot * raw.len();
+        let want = numbers(file.get(start..start + raw.len())?, sample);
+        let (mut most, mut total) = (0.0f64, 0.0);
+        for (a, b) in got.into_iter().zip(want) {
+            if a != b && !(a.is_nan() && b.is_nan()) {
+                let far = (a - b).abs();
+                most = if far.is_nan() {
+                    f64::INFINITY
+                } else {
+                    most.max(far)
+                };
+                total += far;
+            }
+        }
+        Some(Distance {
+            most,
+            mean: total / count,
+            limit,
+            subsampled,
+        })
+    }
+}
+
+/// How far pixels are from those of the truth.
+#[derive(Debug)]
+struct Distance {
+    most: f64,
+    mean: f64,
+    limit: f64,
+    /// Whether chroma may be subsampled: the truth comes from a library that puts it back
+    /// together in another way than the one GDAL is usually built with.
+    subsampled: bool,
+}
+
+impl Distance {
+    fn is_allowed(&self) -> bool {
+        self.most <= self.limit || (self.subsampled && self.mean < 1.0)
+    }
+}
+
+fn read(
+    image: &Image,
+    level: usize,
+    window: Window,
+    bands: Bands<'_>,
+    part: Part,
+    bytes: &Sources,
+    codecs: &Codecs,
+) -> Result<Pixels, String> {
+    let plan: WindowPlan = image
+        .plan(level, window, bands, part)
+        .map_err(|e| e.to_string())?;
+    let bytes = &bytes[&plan.source()];
+    let part = |range: &std::ops::Range<u64>| {
+        let end = usize::try_from(range.end.min(bytes.len() as u64)).unwrap();
+        bytes.slice(usize::try_from(range.start).unwrap().min(end)..end)
+    };
+    for range in plan.table_ranges() {
+        plan.supply_table(&range, &part(&range));
+    }
+    let blocks: Vec<Bytes> = plan
+        .ranges()
+        .map_err(|e| e.to_string())?
+        .iter()
+        .map(part)
+        .collect();
+    let mut pixels = Pixels::zeros(plan.sample(), plan.shape()).map_err(|e| e.to_string())?;
+    let strides = plan.strides();
+    plan.decode_into(
+        &blocks,
+        codecs,
+        &mut Scratch::default(),
+        pixels.as_bytes_mut(),
+        strides,
+    )
+    .map_err(|e| e.to_string())?;
+    Ok(pixels)
+}
+
+/// The truth. Python writes numbers that JSON does not have.
+fn truth(corpus: &Path) -> Value {
+    let mut text = fs::read_to_string(corpus.join("truth.json")).unwrap();
+    for word in ["-Infinity", "Infinity", "NaN"] {
+        for before in [": ", ":", ", ", ",", "["] {
+            text = text.replace(&format!("{before}{word}"), &format!("{before}null"));
+        }
+    }
+    serde_json::from_str(&text).unwrap()
+}
+
+fn placed(window: &Value) -> Window {
+    let number = |key: &str| window[key].as_i64().unwrap();
+    Window::new(
+        number("col_off"),
+        number("row_off"),
+        u32::try_from(number("width")).unwrap(),
+        u32::try_from(number("height")).unwrap(),
+    )
+}
+
+/// Our nodata value in the words of the truth: its own where they mean the same.
+fn nodata(image: &Image, band: usize, want: &Value) -> Value {
+    let Some(nodata) = &image.nodata else {
+        return Value::Null;
+    };
+    let sample = image.bands[band].sample;
+    let wanted = want.as_str().unwrap_or_default();
+    let same = match nodata.value {
+        NodataValue::Signed(v) => wanted.parse() == Ok(v as f64),
+        // rasterio gives none where a double cannot hold it.
+        NodataValue::Unsigned(v) => wanted.parse() == Ok(v as f64) || want.is_null(),
+        NodataValue::Float(v) => match wanted.parse::<f64>() {
+            Ok(w) => w == v || (w.is_nan() && v.is_nan()),
+            // rasterio gives none where the type cannot hold it.
+            Err(_) => want.is_null() && sample.is_integer(),
+        },
+    };
+    if same {
+        want.clone()
+    } else {
+        format!("{:?}", nodata.value).into()
+    }
+}
+
+fn same_number(got: f64, want: &Value) -> Value {
+    match want.as_str().and_then(|w| w.parse::<f64>().ok()) {
+        Some(w) if w == got => want.clone(),
+        _ => got.to_string().into(),
+    }
+}
+
+fn numbers(raw: &[u8], sample: SampleType) -> Vec<f64> {
+    fn all<const N: usize>(raw: &[u8], f: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+        raw.as_chunks::<N>().0.iter().map(|c| f(*c)).collect()
+    }
+    match sample {
+        SampleType::U8 => raw.iter().map(|&v| f64::from(v)).collect(),
+        SampleType::I8 => all(raw, |c| f64::from(i8::from_le_bytes(c))),
+        SampleType::U16 => all(raw, |c| f64::from(u16::from_le_bytes(c))),
+        SampleType::I16 => all(raw, |c| f64::from(i16::from_le_bytes(c))),
+        SampleType::U32 => all(raw, |c| f64::from(u32::from_le_bytes(c))),
+        SampleType::I32 => all(raw, |c| f64::from(i32::from_le_bytes(c))),
+        SampleType::F32 | SampleType::C64 => all(raw, |c| f64::from(f32::from_le_bytes(c))),
+        SampleType::F64 | SampleType::C128 => all(raw, f64::from_le_bytes),
+        _ => vec![f64::NAN],
+    }
+}
+
+/// `raw` with every NaN as numpy's own.
+fn canonical(raw: &[u8], sample: SampleType) -> Vec<u8> {
+    let mut out = raw.to_vec();
+    match sample {
+        SampleType::F16 => {
+            for c in out.as_chunks_mut::<2>().0 {
+                if u16::from_le_bytes(*c) & 0x7fff > 0x7c00 {
+                    *c = 0x7e00u16.to_le_bytes();
+                }
+            }
+        }
+        SampleType::F32 | SampleType::C64 => {
+            for c in out.as_chunks_mut::<4>().0 {
+                if f32::from_le_bytes(*c).is_nan() {
+                    *c = 0x7fc0_0000u32.to_le_bytes();
+                }
+            }
+        }
+        SampleType::F64 | SampleType::C128 => {
+            for c in out.as_chunks_mut::<8>().0 {
+                if f64::from_le_bytes(*c).is_nan() {
+                    *c = 0x7ff8_0000_0000_0000u64.to_le_bytes();
+                }
+            }
+        }
+        _ => {}
+    }
+    out
+}
+
+fn sha(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |text, b| text + &format!("{b:02x}"))
+}
+
+fn corpus() -> Option<PathBuf> {
+    let place = env::var_os("STACCHIP_CORPUS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
+        PathBuf::from,
+    );
+    if place.join("truth.json").exists() {
+        return Some(place);
+    }
+    let required = ["CI", "STACCHIP_REQUIRE_CORPUS"]
+        .iter()
+        .any(|v| env::var_os(v).is_some());
+    assert!(!required, "no corpus at {}", place.display());
+    println!("SKIPPED: no corpus at {}", place.display());
+    None
+}
+
+/// The classes of each file, from the manifest.
+fn classes(corpus: &Path) -> BTreeMap<String, Vec<String>> {
+    let text = fs::read_to_string(corpus.join("manifest.csv")).unwrap();
+    let mut lines = text.lines().map(fields);
+    let head = lines.next().unwrap();
+    let column = |name: &str| head.iter().position(|h| h == name).unwrap();
+    let (path, labels) = (column("path"), column("class_labels"));
+    lines
+        .filter_map(|line| {
+            let labels = line.get(labels)?.split(';').map(str::to_owned).collect();
+            Some((line.get(path)?.clone(), labels))
+        })
+        .collect()
+}
+
+fn fields(line: &str) -> Vec<String> {
+    let mut found = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => found.push(String::new()),
+            _ => found.last_mut().unwrap().push(c),
+        }
+    }
+    found
+}
+
+/// Files that are not yet, or never will be, read as GDAL reads them: part of the path, and why.
+const EXCEPTIONS: [(&str, &str); 40] = [
+    ("jpeg_cmyk.tif", CMYK),
+    ("tiff_tiled_cmyk_jpeg.tif", CMYK),
+    ("seq-4c-8b-cmyk-352ac1da.tiff", CMYK),
+    ("flower-separated-planar-08.tif", CMYK),
+    ("hopper.Lab.tif", LAB),
+    ("lab-red.tif", LAB),
+    ("uint16_sgilog.tif", "SGI LogLuv is not read"),
+    ("ycbcr_11_lzw.tif", YCBCR),
+    ("ycbcr_12_lzw.tif", YCBCR),
+    ("ycbcr_21_lzw.tif", YCBCR),
+    ("ycbcr_41_lzw.tif", YCBCR),
+    ("ycbcr_42_lzw_optimized.tif", YCBCR),
+    ("ycbcr_44_lzw_optimized.tif", YCBCR),
+    ("crash-2020-10-test.tif", YCBCR),
+    ("zackthecat_corrupted.tif", YCBCR),
+    (
+        "packbits-not-enough-data.tif",
+        "a fuzzed file: runs cross rows, which GDAL reads a row at a time",
+    ),
+    ("jpeg_12bit_u16.tif", TWELVE),
+    ("mandrilmini_12bitjpeg.tif", TWELVE),
+    (
+        "byte_ovr_jpeg_tablesmode_not_correctly_set_on_ovr.tif",
+        "no Huffman tables: libjpeg 9 has its own to fall back on",
+    ),
+    (
+        "cog_ovr_compress_jpeg.tif",
+        "lossy overviews of a lossless file: the truth keeps no pixels",
+    ),
+    (
+        "ovr_external_jpeg.tif",
+        "lossy overviews of a lossless file: the truth keeps no pixels",
+    ),
+    ("geo_baseline_tfw.tif", BESIDE),
+    ("byte_nogeoref.tif", BESIDE),
+    ("projection_from_esri_xml.tif", BESIDE),
+    ("geo_compound_26910_5703.tif", VERTICAL),
+    ("epsg26711_3855_geotiff1_1.tif", VERTICAL),
+    ("epsg4326_3855_geotiff1_1.tif", VERTICAL),
+    ("compdcrs_no_citation.tif", VERTICAL),
+    ("epsg_27563_allgeokeys.tif", VERTICAL),
+    ("tiff_vertcs_scale_offset.tif", VERTICAL),
+    ("vertcs_user_defined.tif", VERTICAL),
+    ("input_epsg_6259_plus_6360_us_survey_foot.tif", VERTICAL),
+    ("simple_model_wrap_west.tif", "a 3D code for a 2D system"),
+    ("geo_esri_102001.tif", CODE),
+    ("WGS_1984_Web_Mercator.tif", CODE),
+    ("esri_", CODE),
+    ("tiff_srs_iau_2015_30110.tif", CODE),
+    ("spaf27_markedcorrect.tif", CODE),
+    ("imagine_localcs_citation.tif", CODE),
+    (
+        "bug_6526_input.tif",
+        "GDAL makes up an engineering system of a citation elsewhere",
+    ),
+];
+
+const CMYK: &str = "GDAL renders CMYK as RGBA; here the samples are given as stored";
+const LAB: &str = "GDAL renders CIELab as RGBA; here the samples are given as stored";
+const YCBCR: &str = "YCbCr that is not JPEG is refused for now";
+const TWELVE: &str = "JPEG of 12 bits is not read";
+const BESIDE: &str = "world files and the like are not read here";
+const VERTICAL: &str = "vertical systems are left out";
+const CODE: &str = "GDAL finds a code in the register for a definition";
