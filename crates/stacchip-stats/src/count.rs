@@ -309,3 +309,6 @@ const CHUNK: usize = 128;
 /// A chip's columns are one stretch, or three where its edges cut mask pixels; more are the work of
 /// weights that alternate.
 const MOST_RUNS: usize = 4;
+
+#[cfg(test)]
+mod tests;

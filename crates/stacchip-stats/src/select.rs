@@ -239,3 +239,6 @@ fn asset_of(rule: &dyn ChipStats) -> String {
 const LANDSAT_ASSET: &str = "qa_pixel";
 const SENTINEL_2_ASSET: &str = "scl";
 const MODIS_ASSET: &str = "sur_refl_qc_500m";
+
+#[cfg(test)]
+mod tests;
