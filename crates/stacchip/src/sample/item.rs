@@ -94,7 +94,7 @@ impl SampleScene {
         let compact = day.strftime("%Y%m%d");
         match self.platform {
             SamplePlatform::Sentinel2 => format!("S2A_T20HNJ_{compact}T140636_L2A"),
-            SamplePlatform::Landsat => format!("LC09_L2SP_227084_{compact}_{compact}_02_T1_SR"),
+            SamplePlatform::Landsat => format!("LC09_L2SP_228083_{compact}_{compact}_02_T1_SR"),
             SamplePlatform::Naip => format!("nh_m_4207009_ne_19_060_{compact}"),
             SamplePlatform::Linz => format!("BQ31_{}_5000", day.strftime("%Y%j")),
             SamplePlatform::Sentinel1 => {
@@ -194,8 +194,8 @@ impl ItemParts<'_> {
                 "instruments": ["OLI", "TIRS"],
                 "gsd": 30,
                 "eo:cloud_cover": cloud,
-                "landsat:wrs_path": "227",
-                "landsat:wrs_row": "084",
+                "landsat:wrs_path": "228",
+                "landsat:wrs_row": "083",
                 "landsat:wrs_type": "2",
                 "landsat:collection_number": "02",
                 "landsat:collection_category": "T1",

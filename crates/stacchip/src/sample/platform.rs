@@ -75,10 +75,11 @@ impl SamplePlatform {
     /// The ground of the finest band.
     pub(super) fn transform(self) -> Affine {
         let (x, y) = match self {
-            // Tiles 20HNJ and h12v12, a scene of path 225 row 86, a quarter of a quadrangle of
+            // Tiles 20HNJ and h12v12, a scene of path 228 row 83, a quarter of a quadrangle of
             // New Hampshire, the hills of Wellington, the plains around Córdoba.
             Self::Sentinel2 => (499_980.0, 6_400_000.0),
-            Self::Landsat => (425_985.0, 6_283_515.0),
+            // Landsat counts south from the equator in the zones of the north.
+            Self::Landsat => (425_985.0, -3_606_585.0),
             Self::Naip => (341_338.2, 4_749_053.4),
             Self::Linz => (1_748_800.0, 5_428_800.0),
             Self::Sentinel1 => (373_180.0, 6_524_680.0),
