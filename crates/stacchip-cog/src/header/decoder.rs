@@ -77,6 +77,7 @@ pub(crate) enum Place {
 #[derive(Debug, Clone)]
 struct Parsed {
     entries: Vec<Entry>,
+    end: u64,
     next: u64,
     warnings: Vec<Warning>,
 }
@@ -158,8 +159,8 @@ impl HeaderDecoder {
     }
 
     fn walk(&mut self, needs: &mut Vec<Range<u64>>) -> Result<Box<Cog>, Stop> {
-        let start = self.pages.clip(&(0..self.limits.first_read_bytes.max(16)));
-        if !self.pages.missing(&start).is_empty() {
+        let start = 0..self.limits.first_read_bytes.max(16);
+        if !self.pages.missing(&self.pages.paged(&start)).is_empty() {
             return Err(Stop::Need(start));
         }
         let preamble = self.preamble()?;
@@ -221,14 +222,21 @@ impl HeaderDecoder {
         if let Some(range) = needs.pop() {
             return Err(Stop::Need(range));
         }
+        let mut read = vec![start];
         for (offset, _) in &places {
             let Some(parsed) = self.parsed.get(offset) else {
                 continue;
             };
+            read.push(*offset..parsed.end);
             warnings.extend(parsed.warnings.iter().cloned());
             for entry in &parsed.entries {
                 let len = entry.range.end - entry.range.start;
-                if !entry.tag.is_table() && len > self.limits.tag_bytes {
+                if entry.tag.is_table() {
+                    continue;
+                }
+                if len <= self.limits.tag_bytes {
+                    read.push(entry.range.clone());
+                } else {
                     let error = HeaderError::Limit {
                         what: entry.tag.word(),
                         name: "tag_bytes",
@@ -240,7 +248,10 @@ impl HeaderDecoder {
                 }
             }
         }
-        let cog = assemble(preamble, &found, &self.pages, warnings, &self.limits)?;
+        // What of the tables lies in pages that had to be read is free. Bytes that nobody asked for
+        // are not looked at, so that the answer does not depend on them.
+        let pages = self.pages.within(&read);
+        let cog = assemble(preamble, &found, &pages, warnings, &self.limits)?;
         Ok(Box::new(cog))
     }
 
@@ -325,6 +336,7 @@ impl HeaderDecoder {
         };
         let mut parsed = Parsed {
             entries: Vec::new(),
+            end: at_next.saturating_add(next_len),
             next,
             warnings: Vec::new(),
         };
@@ -395,6 +407,10 @@ impl HeaderDecoder {
             && stop > end
         {
             return Err(truncated(end));
+        }
+        // Only whole pages count as at hand: else it would matter how bytes were cut up.
+        if !self.pages.missing(&self.pages.paged(&range)).is_empty() {
+            return Err(Stop::Need(range));
         }
         self.pages.bytes(&range).ok_or(Stop::Need(range))
     }

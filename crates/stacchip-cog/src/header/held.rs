@@ -127,6 +127,20 @@ impl Pages {
             .collect()
     }
 
+    /// What is at hand of the whole pages around `ranges`, and nothing else.
+    pub(crate) fn within(&self, ranges: &[Range<u64>]) -> Self {
+        let mut pages = Self {
+            end: self.end,
+            ..Self::new(self.page)
+        };
+        for range in merged(ranges.iter().map(|r| self.paged(r)).collect()) {
+            for (at, bytes) in self.pieces(&range) {
+                pages.supply(at, &bytes);
+            }
+        }
+        pages
+    }
+
     /// `range` as far as it lies inside the object.
     pub(crate) fn clip(&self, range: &Range<u64>) -> Range<u64> {
         let end = self.end.unwrap_or(u64::MAX);
