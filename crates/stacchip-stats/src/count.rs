@@ -86,15 +86,6 @@ impl<W: Word> Lane<W> {
 
     /// How many of `pixels` pass.
     fn count(self, pixels: &[W]) -> u64 {
-        fn sum<W: Word>(pixels: &[W], passes: impl Fn(W) -> bool) -> u64 {
-            pixels
-                .chunks(CHUNK)
-                .map(|chunk| {
-                    let add = |n: W, p: &W| n.wrapping_add(W::from(passes(*p)));
-                    chunk.iter().fold(W::from(false), add).into()
-                })
-                .sum()
-        }
         let zero = W::from(false);
         match self {
             Self::Any(mask) => sum(pixels, |p| p & mask != zero),
@@ -119,11 +110,23 @@ impl<W: Word> Lane<W> {
     }
 }
 
+/// How many of `pixels` pass. Chunks of a known length, and sums as wide as a pixel, let the
+/// compiler make vectors of both.
+fn sum<W: Word>(pixels: &[W], passes: impl Fn(W) -> bool) -> u64 {
+    let add = |n: W, p: &W| n.wrapping_add(W::from(passes(*p)));
+    let (whole, rest) = pixels.as_chunks::<CHUNK>();
+    let mut all: u64 = rest.iter().fold(W::from(false), add).into();
+    for chunk in whole {
+        all += chunk.iter().fold(W::from(false), add).into();
+    }
+    all
+}
+
 /// A condition on pixels of a known width.
 struct Lanes<W> {
     lanes: Vec<Lane<W>>,
-    /// No pixel passes two of them, so that their counts add up.
-    disjoint: bool,
+    /// How far above which number pixels may be, where that is all that is asked.
+    ranges: Option<Vec<(W, W)>>,
 }
 
 impl<W: Word> Lanes<W> {
@@ -133,27 +136,30 @@ impl<W: Word> Lanes<W> {
             .iter()
             .filter_map(|test| Lane::of(test, sample))
             .collect();
-        let apart = |a: &Test, b: &Test| match (a, b) {
-            (Test::Classes(a), Test::Classes(b)) => a.end() < b.start() || b.end() < a.start(),
-            _ => false,
-        };
-        let tests = condition.tests();
-        let disjoint = tests
+        let ranges = lanes
             .iter()
-            .enumerate()
-            .all(|(i, a)| tests.iter().skip(i + 1).all(|b| apart(a, b)));
-        Self { lanes, disjoint }
+            .map(|lane| match lane {
+                Lane::Within(low, span) => Some((*low, *span)),
+                _ => None,
+            })
+            .collect();
+        Self { lanes, ranges }
     }
 
     fn count(&self, pixels: &[W]) -> u64 {
-        match self.lanes.as_slice() {
-            [] => 0,
-            lanes if self.disjoint => lanes.iter().map(|lane| lane.count(pixels)).sum(),
-            lanes => pixels
+        if let [lane] = self.lanes.as_slice() {
+            return lane.count(pixels);
+        }
+        let within = |p: W, (low, span): (W, W)| p.wrapping_sub(low) <= span;
+        match self.ranges.as_deref() {
+            Some([]) => 0,
+            Some(&[a, b]) => sum(pixels, |p| within(p, a) | within(p, b)),
+            Some(&[a, b, c]) => sum(pixels, |p| within(p, a) | within(p, b) | within(p, c)),
+            _ => pixels
                 .chunks(CHUNK)
                 .map(|chunk| {
                     let mut flags = [0u8; CHUNK];
-                    for lane in lanes {
+                    for lane in &self.lanes {
                         lane.flag(chunk, &mut flags);
                     }
                     u64::from(flags.iter().fold(0u8, |n, f| n.wrapping_add(*f)))
