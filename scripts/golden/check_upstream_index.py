@@ -28,8 +28,8 @@ MODIS_AS_UPSTREAM = """
 [[rule]]
 name = "modis-upstream"
 asset = "sur_refl_qc_500m"
-cloud = [{ bits = [0, 1], equals = 1 }]
-nodata = [{ bits = [0, 1], equals = 3 }]
+cloud = { fields = [{ first = 0, last = 1, values = [1] }] }
+nodata = { fields = [{ first = 0, last = 1, values = [3] }] }
 """
 
 
@@ -54,12 +54,12 @@ def compare_platform(report, binary, folder, platform):
         mask = made_mask(scene.item.assets[keys[0]].href, how) if how else None
         arguments = []
         if stats == "rules":
-            arguments = ["--stats", "modis-upstream", "--rules", rules]
+            arguments = ["--rules", rules]
         elif stats:
             arguments = ["--stats", stats.format(first=keys[0])]
         for limit in LIMITS:
-            what = f"{platform} {' '.join(arguments[:2]) or 'auto'} at most {limit} nodata"
-            index = f"{folder}/{kind}-{limit}.parquet"
+            what = f"{platform} {kind} by {arguments[0] if arguments else 'auto'} at most {limit} nodata"
+            index = f"{folder}/index.parquet"
             run = binary("index", path, "-o", index, "--max-nodata", limit, "--overwrite", *arguments)
             if not report.check(run.status == 0, what, f"status {run.status}: {run.last_line}"):
                 continue

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use stacchip_cog::Limits;
 use stacchip_index::schema::{BBOX, COLUMNS, Column, ColumnType};
+use stacchip_stats::RulesFile;
 
 #[test]
 fn every_page_is_listed_and_every_listed_page_is_there() {
@@ -120,6 +121,21 @@ fn the_table_of_limits_is_the_default() {
     for (name, value) in is {
         let row = format!("| `{name}` | {value} |");
         assert!(page.contains(&row), "docs/limits.md lacks {row}");
+    }
+}
+
+#[test]
+fn the_rules_shown_are_rules() {
+    let page = read(&root().join("docs/statistics.md"));
+    let shown: Vec<&str> = page
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(!shown.is_empty(), "no rules in docs/statistics.md");
+    for text in shown {
+        let rules: RulesFile = text.parse().expect("the rules of the page are rules");
+        assert_eq!(rules.len(), text.matches("[[rule]]").count());
     }
 }
 
