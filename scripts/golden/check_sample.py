@@ -118,11 +118,13 @@ def check(folder):
 
 
 def main():
-    bad = 0
+    good = bad = 0
     for folder in map(Path, sys.argv[1:]):
-        for problem in check(folder):
-            bad += 1
+        problems = check(folder)
+        for problem in problems:
             print(f"{folder}: {problem}")
+        good, bad = good + (not problems), bad + bool(problems)
+    print(f"{good} passed, {bad} failed")
     sys.exit(1 if bad else 0)
 
 

@@ -31,11 +31,12 @@ wanted() {
     return 1
 }
 
-# check NAME ENVIRONMENT ARGUMENT: runs scripts/golden/NAME.py ARGUMENT and adds its counts to ours.
+# check NAME ENVIRONMENT ARGUMENT...: runs scripts/golden/NAME.py ARGUMENT... and adds its counts to ours.
 check() {
-    local name=$1 environment=$2 argument=$3 from=$SECONDS status counts p f
+    local name=$1 environment=$2 from=$SECONDS status counts p f
+    shift 2
     wanted "$name" || return 0
-    "$environment/bin/python" "scripts/golden/$name.py" "$argument" 2>&1 | tee "$scratch/report"
+    "$environment/bin/python" "scripts/golden/$name.py" "$@" 2>&1 | tee "$scratch/report"
     status=${PIPESTATUS[0]}
     counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$scratch/report" | tail -n 1)
     if [ -n "$counts" ]; then
@@ -56,6 +57,14 @@ check check_upstream_chips "$venv" "$binary"
 check check_opens "$venv-readers" "$binary"
 check check_corpus_items "$venv-readers" "$binary"
 check check_bad_input "$venv-readers" "$binary"
+
+if wanted check_sample; then
+    scenes=()
+    for platform in sentinel-2 landsat naip linz sentinel-1 modis; do
+        "$binary" sample "$scratch/$platform" --platform "$platform" --quiet >/dev/null && scenes+=("$scratch/$platform") || failed=$((failed + 1))
+    done
+    [ "${#scenes[@]}" -eq 0 ] || check check_sample "$venv-readers" "${scenes[@]}"
+fi
 
 encoders="$(dirname "$binary")/examples/encode_matrix"
 if [ -x "$encoders" ] && wanted check_encoders; then
