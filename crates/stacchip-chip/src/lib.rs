@@ -2,6 +2,19 @@
 //!
 //! This room knows which pixels of which asset a chip is made of. It never opens a connection and
 //! encodes no file; its ports are [`AssetOpener`] and [`ChipEncoder`].
+//!
+//! ```
+//! use stacchip_chip::{Alignment, Frame, PixelMap};
+//! use stacchip_model::{Size, Window};
+//!
+//! // A chip of a Sentinel-2 item, and what it takes of the scene classification at 20 m.
+//! let item = Frame::of_size(Size::new(10_980, 10_980));
+//! let classes = Frame::of_size(Size::new(5490, 5490));
+//! let chip = Window::new(256, 512, 256, 256);
+//! let map = PixelMap::new(&item, chip, chip.size(), &classes, Alignment::PixelCentres)?;
+//! assert_eq!(map.sources(chip.size()), Some(Window::new(128, 256, 128, 128)));
+//! # Ok::<(), stacchip_chip::ChipError>(())
+//! ```
 
 mod align;
 mod array_plan;

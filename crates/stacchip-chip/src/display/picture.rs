@@ -8,7 +8,7 @@ use super::{
     numbers,
     stretch::{Stretch, step},
 };
-use crate::ChipArray;
+use crate::{Chip, ChipArray};
 
 /// How a picture is made.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -81,6 +81,60 @@ impl Picture {
                 .collect(),
         })
     }
+}
+
+impl Chip {
+    /// The chip as formats that are only looked at hold it: as it is where it is one array of bytes
+    /// that is grey or colours already, else one array `picture`, as [`Picture::of`] makes it.
+    ///
+    /// # Errors
+    /// As [`Picture::of`].
+    pub fn displayed(self, options: &PictureOptions) -> Result<Self, DisplayError> {
+        if *options == PictureOptions::default() && is_picture(&self.arrays) {
+            return Ok(self);
+        }
+        let pixels = Picture::of(&self.arrays, options)?.pixels;
+        let names: &[(&str, Colour)] = match pixels.bands() {
+            1 => &[("gray", Colour::Gray)],
+            2 => &[("gray", Colour::Gray), ("alpha", Colour::Alpha)],
+            _ => &[
+                ("red", Colour::Red),
+                ("green", Colour::Green),
+                ("blue", Colour::Blue),
+                ("alpha", Colour::Alpha),
+            ],
+        };
+        let bands = pixels.bands();
+        Ok(Self {
+            arrays: vec![ChipArray {
+                name: "picture".to_owned(),
+                bands: names
+                    .iter()
+                    .take(bands)
+                    .map(|(n, _)| (*n).to_owned())
+                    .collect(),
+                colours: names.iter().take(bands).map(|(_, c)| c.clone()).collect(),
+                pixels,
+                nodata: None,
+                mask: None,
+            }],
+            frame: self.frame,
+        })
+    }
+}
+
+/// Whether it is one array of bytes that a screen can show as it is.
+fn is_picture(arrays: &[ChipArray]) -> bool {
+    let [array] = arrays else {
+        return false;
+    };
+    let bands = array.pixels.bands();
+    array.pixels.sample() == SampleType::U8
+        && match bands {
+            1 | 3 => true,
+            2 | 4 => array.colours.get(bands - 1) == Some(&Colour::Alpha),
+            _ => false,
+        }
 }
 
 /// Red, green and blue among the bands of `arrays`.
@@ -277,6 +331,33 @@ mod tests {
             ..wide
         };
         assert!(Picture::of(&[bytes], &twice).is_err());
+    }
+
+    #[test]
+    fn a_chip_is_shown_as_it_is_where_it_is_a_picture() {
+        let chip = |array: ChipArray| Chip {
+            frame: crate::Frame::of_size(stacchip_model::Size::new(1, 1)),
+            arrays: vec![array],
+        };
+        let displayed = |array: &ChipArray| {
+            let chip = chip(array.clone()).displayed(&PictureOptions::default());
+            chip.unwrap().arrays.remove(0)
+        };
+        let rgb = array("visual", 3, &[1u8, 2, 3]);
+        assert_eq!(displayed(&rgb), rgb);
+        // The fourth band of an aerial picture is near infrared, no alpha.
+        let mut rgbn = array("image", 4, &[1u8, 2, 3, 4]);
+        rgbn.colours = vec![Colour::Red, Colour::Green, Colour::Blue, Colour::Undefined];
+        let shown = displayed(&rgbn);
+        assert_eq!(
+            (shown.name.as_str(), shown.pixels.as_bytes()),
+            ("picture", &[1u8, 2, 3][..])
+        );
+        assert_eq!(shown.bands, ["red", "green", "blue"].map(str::to_owned));
+        rgbn.colours[3] = Colour::Alpha;
+        assert_eq!(displayed(&rgbn), rgbn);
+        let number = array("b", 1, &[7u16]);
+        assert_eq!(displayed(&number).pixels.as_bytes(), [128]);
     }
 
     #[test]
