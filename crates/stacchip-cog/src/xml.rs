@@ -35,7 +35,8 @@ pub(crate) fn items(text: &str) -> Vec<Item> {
         if head.ends_with('/') {
             rest = body;
         } else if let Some(end) = body.find("</Item>") {
-            item.text = unescaped(body.get(..end).unwrap_or_default());
+            // GDAL escapes a value before it makes XML of it, and undoes both when it reads.
+            item.text = unescaped(&unescaped(body.get(..end).unwrap_or_default()));
             rest = body
                 .get(end.saturating_add("</Item>".len())..)
                 .unwrap_or_default();
@@ -140,5 +141,12 @@ mod tests {
         assert_eq!(found[1].name, "A > \"B\"");
         assert_eq!(found[1].text, "1 < 2 &A");
         assert_eq!(found[2].name, "empty");
+        for (raw, read) in [
+            ("a &amp;lt; b", "a < b"),
+            ("a &amp;amp;lt; b", "a &lt; b"),
+            ("a &lt; b", "a < b"),
+        ] {
+            assert_eq!(items(&format!("<Item>{raw}</Item>"))[0].text, read);
+        }
     }
 }

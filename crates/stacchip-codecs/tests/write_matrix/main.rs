@@ -13,6 +13,9 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
+mod round_trip;
+
+use round_trip::read_back;
 use stacchip_codecs::{Deflate, Lzw, PackBits};
 use stacchip_cog::{
     TileEncoder, WriteOptions,
@@ -52,6 +55,12 @@ struct Case {
     encoder: Option<&'static dyn TileEncoder>,
     /// EPSG code that a reader should find.
     epsg: Option<u16>,
+}
+
+impl std::fmt::Debug for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 impl Case {
@@ -424,12 +433,13 @@ fn features() -> Vec<Case> {
 }
 
 #[test]
-fn every_case_is_written() {
+fn every_case_is_read_as_it_was_written() {
     let folder = std::env::var_os("STACCHIP_WRITE_MATRIX").map(PathBuf::from);
     let mut manifest = String::new();
     let cases: Vec<Case> = types().into_iter().chain(features()).collect();
     for case in &cases {
         let file = case.file();
+        read_back(case, &file);
         if let Some(folder) = &folder {
             fs::write(folder.join(format!("{}.tif", case.name)), &file).unwrap();
             fs::write(
