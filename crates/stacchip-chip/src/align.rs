@@ -62,16 +62,20 @@ impl PixelMap {
         })
     }
 
-    /// The pixels of the raster that `output` pixels are made of, which may leave the raster.
-    pub fn sources(&self, output: Size) -> Option<Window> {
-        let cols = self.cols.sources(0..i64::from(output.width));
-        let rows = self.rows.sources(0..i64::from(output.height));
-        Some(Window::new(
-            cols.start,
-            rows.start,
-            u32::try_from(cols.end.checked_sub(cols.start)?).ok()?,
-            u32::try_from(rows.end.checked_sub(rows.start)?).ok()?,
-        ))
+    /// The pixels of the raster that `output` pixels are made of, which may leave the raster; cut
+    /// where numbers end.
+    pub fn sources(&self, output: Size) -> Window {
+        let along = |map: &AxisMap, pixels: u32| {
+            let Some(last) = i64::from(pixels).checked_sub(1).filter(|&last| last >= 0) else {
+                return (0, 0);
+            };
+            let (first, last) = (map.source(0), map.source(last));
+            let count = last.saturating_sub(first).saturating_add(1);
+            (first, u32::try_from(count).unwrap_or(u32::MAX))
+        };
+        let (col, width) = along(&self.cols, output.width);
+        let (row, height) = along(&self.rows, output.height);
+        Window::new(col, row, width, height)
     }
 }
 
@@ -217,7 +221,7 @@ mod tests {
         let wanted: Vec<i64> = (256..512).map(|i| i / 6).collect();
         let got: Vec<i64> = (0..256).map(|i| map.cols.source(i)).collect();
         assert_eq!(got, wanted);
-        assert_eq!(map.sources(CHIP), Some(Window::new(42, 0, 44, 43)));
+        assert_eq!(map.sources(CHIP), Window::new(42, 0, 44, 43));
     }
 
     #[test]
@@ -292,7 +296,7 @@ mod tests {
         };
         assert_eq!(
             map(sixty).unwrap().sources(CHIP),
-            Some(Window::new(85, 42, 43, 43))
+            Window::new(85, 42, 43, 43)
         );
         let error = map(Size::new(1831, 1830)).unwrap_err().to_string();
         assert!(

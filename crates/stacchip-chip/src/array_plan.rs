@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use stacchip_cog::{Bands, Codecs, Image, NodataValue, Part, Scratch, Strides, WindowPlan};
-use stacchip_model::{AxisMap, Pixels, SampleType, Size, Window};
+use stacchip_model::{AxisMap, Pixels, PixelsError, SampleType, Size, Window};
 
 use crate::{ChipError, PixelMap, Resampling, number};
 
@@ -76,6 +76,13 @@ impl ArrayPlan {
                 resampling: request.resampling,
             });
         }
+        let Size { width, height } = request.output;
+        if width.max(height) > MAX_EXTENT {
+            return Err(ChipError::Pixels(PixelsError::TooLarge {
+                sample: image.bands.first().map_or(SampleType::U8, |b| b.sample),
+                shape: [image.bands.len(), height as usize, width as usize],
+            }));
+        }
         let size = image
             .levels
             .get(request.level)
@@ -84,9 +91,8 @@ impl ArrayPlan {
         let rows = Axis::new(&request.map.rows, request.output.height, size.height);
         let whole = cols.is_whole() && rows.is_whole();
         if !whole && request.edge == Edge::Refuse {
-            let window = request.map.sources(request.output);
             return Err(ChipError::Outside {
-                window: window.unwrap_or(Window::new(0, 0, 0, 0)),
+                window: request.map.sources(request.output),
                 size,
             });
         }
@@ -334,3 +340,7 @@ impl Axis {
         ))
     }
 }
+
+/// Pixels along one axis of an array: no raster is as wide, and what is kept for each of them
+/// (twelve bytes) stays small.
+const MAX_EXTENT: u32 = 1 << 24;

@@ -12,7 +12,7 @@
 //! let classes = Frame::of_size(Size::new(5490, 5490));
 //! let chip = Window::new(256, 512, 256, 256);
 //! let map = PixelMap::new(&item, chip, chip.size(), &classes, Alignment::PixelCentres)?;
-//! assert_eq!(map.sources(chip.size()), Some(Window::new(128, 256, 128, 128)));
+//! assert_eq!(map.sources(chip.size()), Window::new(128, 256, 128, 128));
 //! # Ok::<(), stacchip_chip::ChipError>(())
 //! ```
 

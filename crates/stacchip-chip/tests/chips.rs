@@ -366,6 +366,17 @@ fn a_raster_by_itself_level_by_level() {
             wrong(|r| r.window = Some(Window::new(0, 0, 0, 20))),
             "no pixel",
         ),
+        (
+            wrong(|r| r.window = Some(Window::new(i64::MAX, i64::MIN, 256, 256))),
+            "leaves the raster",
+        ),
+        (
+            wrong(|r| {
+                r.window = Some(Window::new(0, 0, u32::MAX, 1));
+                r.edge = Edge::Masked;
+            }),
+            "does not fit into memory",
+        ),
         (wrong(|r| r.resampling = Resampling::Cubic), "`cubic`"),
     ] {
         assert!(error.contains(part), "{error}");
