@@ -2,7 +2,9 @@
 
 use stacchip_model::Asset;
 use thiserror::Error;
-use url::Url;
+
+pub use crate::address::resolve;
+use crate::address::{Address, AddressError, mounted};
 
 /// Which address of an asset is read, and what relative ones resolve against.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,87 +48,30 @@ impl Addressing {
                     href: asset.href.clone(),
                 })?,
         };
+        let unusable = |cause| match cause {
+            AddressError::Relative { address } => AddressingError::NoBase {
+                asset: asset.key.clone(),
+                href: address,
+            },
+            cause => AddressingError::Unusable {
+                asset: asset.key.clone(),
+                cause,
+            },
+        };
         if let Some(mount) = &self.mount {
-            return Ok(mounted(mount, href));
+            return mounted(mount, href).map_err(unusable);
         }
         match &self.item_root {
             Some(root) => resolve(Some(&format!("{}/", root.trim_end_matches('/'))), href),
             None => resolve(item_href, href),
         }
-        .ok_or_else(|| AddressingError::NoBase {
-            asset: asset.key.clone(),
-            href: href.to_owned(),
-        })
+        .map_err(unusable)
     }
 }
 
-/// Resolves `href` against the address `base` of the document it stands in; nothing where it is
-/// relative and there is no base, or they do not go together.
-pub fn resolve(base: Option<&str>, href: &str) -> Option<String> {
-    if scheme(href).is_some() {
-        return Some(href.to_owned());
-    }
-    match base.map(|b| (b, scheme(b))) {
-        Some((base, Some(_))) => {
-            let joined = Url::parse(base).ok()?.join(href).ok()?;
-            Some(joined.into())
-        }
-        _ if href.starts_with('/') => Some(href.to_owned()),
-        Some((base, None)) => {
-            let folder = base.rfind('/').map_or("", |i| &base[..=i]);
-            Some(normal(&format!("{folder}{href}")))
-        }
-        None => None,
-    }
-}
-
-/// Scheme and host replaced by `folder`.
-fn mounted(folder: &str, href: &str) -> String {
-    let path = match scheme(href) {
-        Some(_) => href
-            .split_once("://")
-            .and_then(|(_, rest)| rest.split_once('/'))
-            .map_or("", |(_, path)| path)
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default(),
-        None => href,
-    };
-    normal(&format!(
-        "{}/{}",
-        folder.trim_end_matches('/'),
-        path.trim_start_matches('/')
-    ))
-}
-
-/// The scheme of an address; nothing of a path, a GDAL path included.
-fn scheme(address: &str) -> Option<&str> {
-    let (scheme, _) = address.split_once("://")?;
-    let valid = scheme
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
-    (valid && scheme.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(scheme)
-}
-
-/// Whether the scheme is one that an adapter can open.
+/// Whether the address is one that an adapter can open.
 fn is_readable(href: &str) -> bool {
-    scheme(href).is_none_or(|s| READABLE.iter().any(|known| s.eq_ignore_ascii_case(known)))
-}
-
-/// A path without `.` and, where it can be told, `..`.
-fn normal(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "." => {}
-            "" if !parts.is_empty() => {}
-            ".." if parts.last().is_some_and(|p| !p.is_empty() && *p != "..") => {
-                parts.pop();
-            }
-            other => parts.push(other),
-        }
-    }
-    parts.join("/")
+    !matches!(Address::parse(href), Err(AddressError::Scheme { .. }))
 }
 
 /// Why an asset has no address.
@@ -143,6 +88,14 @@ pub enum AddressingError {
         /// Its address.
         href: String,
     },
+    /// Its address cannot be understood.
+    #[error("asset {asset}: {cause}")]
+    Unusable {
+        /// The asset.
+        asset: String,
+        /// What is wrong with the address.
+        cause: AddressError,
+    },
     /// No address of it is of a kind that can be read.
     #[error("asset {asset}: no way to read {href}, and it has no alternate that can be read")]
     Unreadable {
@@ -153,11 +106,6 @@ pub enum AddressingError {
     },
 }
 
-/// Schemes that adapters open.
-const READABLE: [&str; 9] = [
-    "file", "http", "https", "s3", "s3a", "gs", "az", "abfs", "abfss",
-];
-
 #[cfg(test)]
 mod tests {
     use stacchip_model::Alternate;
@@ -165,56 +113,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn relative_addresses_resolve_against_the_item() {
-        for (base, href, wanted) in [
-            ("scene/item.json", "./red.tif", "scene/red.tif"),
-            ("item.json", "red.tif", "red.tif"),
-            ("/data/a/item.json", "../b/red.tif", "/data/b/red.tif"),
-            ("../a/item.json", "../b/red.tif", "../b/red.tif"),
-            (
-                "https://x.org/a/item.json?sig=1",
-                "red.tif",
-                "https://x.org/a/red.tif",
-            ),
-            (
-                "s3://bucket/a/item.json",
-                "../b/red.tif",
-                "s3://bucket/b/red.tif",
-            ),
-            (
-                "s3://bucket/a/item.json",
-                "/b/red.tif",
-                "s3://bucket/b/red.tif",
-            ),
-            ("scene/item.json", "/data/red.tif", "/data/red.tif"),
-            (
-                "scene/item.json",
-                "https://x.org/red.tif?a=b",
-                "https://x.org/red.tif?a=b",
-            ),
-            (
-                "scene/item.json",
-                "/vsis3/bucket/red.tif",
-                "/vsis3/bucket/red.tif",
-            ),
+    fn a_mount_goes_before_the_items_place() {
+        let addressing = Addressing {
+            mount: Some("/mnt/".to_owned()),
+            ..Addressing::default()
+        };
+        for (href, wanted) in [
+            ("s3://bucket/a/red.tif", "/mnt/a/red.tif"),
+            ("https://x.org/a/red.tif?sig=1", "/mnt/a/red.tif"),
+            ("./red.tif", "/mnt/red.tif"),
         ] {
-            assert_eq!(
-                resolve(Some(base), href).as_deref(),
-                Some(wanted),
-                "{base} {href}"
-            );
+            let asset = Asset {
+                href: href.to_owned(),
+                ..Asset::default()
+            };
+            let address = addressing.address(Some("scene/item.json"), &asset);
+            assert_eq!(address.as_deref(), Ok(wanted));
         }
-        assert_eq!(resolve(None, "red.tif"), None);
-    }
-
-    #[test]
-    fn a_mount_takes_the_place_of_scheme_and_host() {
-        assert_eq!(mounted("/mnt/", "s3://bucket/a/red.tif"), "/mnt/a/red.tif");
-        assert_eq!(
-            mounted("mnt", "https://x.org/a/red.tif?sig=1"),
-            "mnt/a/red.tif"
-        );
-        assert_eq!(mounted("mnt", "./red.tif"), "mnt/red.tif");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! row. It names no technology; besides the ports of the rooms below it speaks through
 //! [`ObjectSink`] and [`Progress`].
 
+pub mod address;
 mod addressing;
 mod census;
 mod find_grid;

@@ -1,0 +1,638 @@
+//! Addresses of things: what they mean, and how a relative one resolves.
+//!
+//! An address is a local path, `file://`, `http(s)://`, `s3://`, `gs://`, or `az://` (also `abfs://`
+//! and `abfss://`). GDAL's spellings of the same (`/vsis3/bucket/key`, `/vsicurl/https://…`) are
+//! understood. Nothing here touches a file or a network.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Where an object is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Address {
+    /// A path of this machine, with nothing percent-encoded.
+    Local(String),
+    /// A whole `http://` or `https://` address, query and all.
+    Http(String),
+    /// An object in a bucket of S3 or a store that speaks as it does.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// The key, as the store knows it: not percent-encoded.
+        key: String,
+    },
+    /// An object in a bucket of Google Cloud Storage.
+    Gs {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+    },
+    /// A blob of Azure.
+    Azure {
+        /// The storage account, where the address names it.
+        account: Option<String>,
+        /// The container.
+        container: String,
+        /// The name of the blob.
+        key: String,
+    },
+}
+
+impl Address {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// [`AddressError`] where its scheme is not known here, or something in it is missing.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(AddressError::Empty);
+        }
+        let plain = without_gdal_prefix(text)?;
+        let text = plain.as_deref().unwrap_or(text);
+        let Some((scheme, rest)) = scheme(text) else {
+            return Ok(Self::Local(text.to_owned()));
+        };
+        let missing = |what| AddressError::Incomplete {
+            address: for_people(text),
+            what,
+        };
+        let bucket = |rest: &str| -> Result<(String, String), AddressError> {
+            let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+            if bucket.is_empty() {
+                return Err(missing("a bucket"));
+            }
+            Ok((bucket.to_owned(), key.to_owned()))
+        };
+        match scheme.as_str() {
+            "file" => local_of_file_address(text, rest).map(Self::Local),
+            "http" | "https" => {
+                let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+                if host.is_empty() {
+                    return Err(missing("a host"));
+                }
+                Ok(Self::Http(text.to_owned()))
+            }
+            "s3" | "s3a" => bucket(rest).map(|(bucket, key)| Self::S3 { bucket, key }),
+            "gs" | "gcs" => bucket(rest).map(|(bucket, key)| Self::Gs { bucket, key }),
+            "az" | "azure" | "adl" | "abfs" | "abfss" => {
+                let (place, key) = bucket(rest)?;
+                let (container, account) = match place.split_once('@') {
+                    Some((container, host)) => {
+                        let account = host.split('.').next().unwrap_or_default();
+                        (container.to_owned(), Some(account.to_owned()))
+                    }
+                    None => (place, None),
+                };
+                Ok(Self::Azure {
+                    account,
+                    container,
+                    key,
+                })
+            }
+            _ => Err(AddressError::Scheme {
+                address: for_people(text),
+                scheme,
+            }),
+        }
+    }
+
+    /// Whether it is on this machine.
+    pub const fn is_local(&self) -> bool {
+        matches!(self, Self::Local(_))
+    }
+}
+
+/// The address as [`Address::parse`] reads it.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(path) => f.write_str(path),
+            Self::Http(address) => f.write_str(address),
+            Self::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            Self::Gs { bucket, key } => write!(f, "gs://{bucket}/{key}"),
+            Self::Azure {
+                account: None,
+                container,
+                key,
+            } => write!(f, "az://{container}/{key}"),
+            Self::Azure {
+                account: Some(account),
+                container,
+                key,
+            } => write!(
+                f,
+                "abfss://{container}@{account}.dfs.core.windows.net/{key}"
+            ),
+        }
+    }
+}
+
+/// Why an address cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// There is none.
+    #[error("the address is empty")]
+    Empty,
+    /// Nothing here opens such addresses.
+    #[error(
+        "{address}: addresses with `{scheme}` cannot be opened; give a path, file://, https://, s3://, gs:// or az://"
+    )]
+    Scheme {
+        /// The address.
+        address: String,
+        /// Its scheme.
+        scheme: String,
+    },
+    /// It is relative, and there is nothing to resolve it against.
+    #[error("{address} is relative, and there is nothing to resolve it against")]
+    Relative {
+        /// The address.
+        address: String,
+    },
+    /// A part of it is missing.
+    #[error("{address}: {what} is missing")]
+    Incomplete {
+        /// The address.
+        address: String,
+        /// The part.
+        what: &'static str,
+    },
+    /// What its percent signs stand for is no text.
+    #[error("{address}: its percent-encoding is no UTF-8")]
+    Encoding {
+        /// The address.
+        address: String,
+    },
+}
+
+/// What `href` means in a document read from `base`: an address that [`Address::parse`] takes.
+///
+/// A relative `href` is a URI reference (RFC 3986, 5.2): beside a local `base` its percent-encoding
+/// is undone. An absolute path beside a remote `base` stays on that host or in that bucket.
+///
+/// # Errors
+/// [`AddressError`] where it can mean nothing that is opened here.
+pub fn resolve(base: Option<&str>, href: &str) -> Result<String, AddressError> {
+    let href = href.trim();
+    if href.is_empty() {
+        return Err(AddressError::Empty);
+    }
+    if href.starts_with("/vsi") || scheme(href).is_some() {
+        return Address::parse(href).map(|a| a.to_string());
+    }
+    let base = base.map(Address::parse).transpose()?;
+    match base {
+        None => {
+            if href.starts_with('/') {
+                Ok(href.to_owned())
+            } else {
+                Err(AddressError::Relative {
+                    address: href.to_owned(),
+                })
+            }
+        }
+        Some(Address::Local(base)) => {
+            if href.starts_with('/') {
+                return Ok(href.to_owned());
+            }
+            let folder = base
+                .rfind('/')
+                .map_or("", |i| base.get(..=i).unwrap_or_default());
+            Ok(normal(&format!("{folder}{}", decoded(href)?)))
+        }
+        Some(Address::Http(base)) => {
+            let (scheme, rest) = base.split_once("://").unwrap_or(("https", &base));
+            if let Some(elsewhere) = href.strip_prefix("//") {
+                return Ok(format!("{scheme}://{elsewhere}"));
+            }
+            let place = rest.split(['?', '#']).next().unwrap_or_default();
+            let (host, path) = place.split_once('/').unwrap_or((place, ""));
+            Ok(format!("{scheme}://{host}/{}", joined(path, href, true)))
+        }
+        Some(Address::S3 { bucket, key }) => {
+            let key = joined(&key, href, false);
+            Ok(Address::S3 { bucket, key }.to_string())
+        }
+        Some(Address::Gs { bucket, key }) => {
+            let key = joined(&key, href, false);
+            Ok(Address::Gs { bucket, key }.to_string())
+        }
+        Some(Address::Azure {
+            account,
+            container,
+            key,
+        }) => {
+            let key = joined(&key, href, false);
+            Ok(Address::Azure {
+                account,
+                container,
+                key,
+            }
+            .to_string())
+        }
+    }
+}
+
+/// `address` with its scheme and host (or bucket) replaced by the local folder `folder`; a local path
+/// goes below the folder as a whole. What leads upwards does not lead out of the folder.
+///
+/// # Errors
+/// [`AddressError`] where `address` is none.
+pub fn mounted(folder: &str, address: &str) -> Result<String, AddressError> {
+    let path = match Address::parse(address)? {
+        Address::Local(path) => path,
+        Address::Http(text) => {
+            let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+            let rest = rest.split(['?', '#']).next().unwrap_or_default();
+            decoded(rest.split_once('/').map_or("", |(_, path)| path))?
+        }
+        Address::S3 { key, .. } | Address::Gs { key, .. } | Address::Azure { key, .. } => key,
+    };
+    let folder = folder.trim_end_matches('/');
+    Ok(format!("{folder}/{}", joined("", &path, false)))
+}
+
+/// `address` for messages: without a query (signatures live there), a fragment, or a password.
+pub fn for_people(address: &str) -> String {
+    let Some((scheme, rest)) = scheme(address).filter(|(s, _)| s != "file") else {
+        return address.to_owned();
+    };
+    let rest = if matches!(scheme.as_str(), "http" | "https") {
+        rest.split(['?', '#']).next().unwrap_or_default()
+    } else {
+        rest
+    };
+    let (host, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let host = match (scheme.as_str(), host.rsplit_once('@')) {
+        ("http" | "https", Some((_, host))) => host,
+        _ => host,
+    };
+    format!("{scheme}://{host}{path}")
+}
+
+/// The scheme in lower case and what follows `://`; of `file:` and of schemes that never have a
+/// host, what follows the colon. A path with a colon in it has no scheme.
+fn scheme(text: &str) -> Option<(String, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let mut letters = scheme.chars();
+    let first = letters.next()?;
+    if !first.is_ascii_alphabetic()
+        || !letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    {
+        return None;
+    }
+    let scheme = scheme.to_ascii_lowercase();
+    match rest.strip_prefix("//") {
+        Some(rest) => Some((scheme, rest)),
+        None if matches!(scheme.as_str(), "file" | "urn" | "data" | "mailto") => {
+            Some((scheme, rest))
+        }
+        None => None,
+    }
+}
+
+/// The path of `file://[localhost]/path` or `file:/path`.
+fn local_of_file_address(whole: &str, rest: &str) -> Result<String, AddressError> {
+    let path = match rest.find('/') {
+        Some(0) => rest,
+        Some(at)
+            if rest
+                .get(..at)
+                .is_some_and(|h| h.eq_ignore_ascii_case("localhost")) =>
+        {
+            rest.get(at..).unwrap_or_default()
+        }
+        _ => {
+            return Err(AddressError::Incomplete {
+                address: whole.to_owned(),
+                what: "the third slash of file:///path",
+            });
+        }
+    };
+    decoded(path)
+}
+
+/// The address behind GDAL's name of a virtual file system; nothing where there is no such name.
+fn without_gdal_prefix(text: &str) -> Result<Option<String>, AddressError> {
+    let Some(rest) = text.strip_prefix("/vsi") else {
+        return Ok(None);
+    };
+    let Some((name, rest)) = rest.split_once(['/', '?']) else {
+        return Ok(None);
+    };
+    let name = name.trim_end_matches("_streaming");
+    Ok(match name {
+        "curl" if rest.contains("://") && !rest.contains("url=") => Some(rest.to_owned()),
+        "curl" => {
+            let url = rest.split('&').find_map(|part| part.strip_prefix("url="));
+            let url = url.ok_or_else(|| AddressError::Incomplete {
+                address: for_people(text),
+                what: "the address after /vsicurl/",
+            })?;
+            Some(decoded(url)?)
+        }
+        "s3" => Some(format!("s3://{rest}")),
+        "gs" => Some(format!("gs://{rest}")),
+        "az" | "adls" => Some(format!("az://{rest}")),
+        "mem" | "zip" | "gzip" | "tar" | "swift" | "oss" | "webhdfs" | "hdfs" | "subfile"
+        | "stdin" | "crypt" | "sparse" | "7z" | "rar" => {
+            return Err(AddressError::Scheme {
+                address: text.to_owned(),
+                scheme: format!("/vsi{name}/"),
+            });
+        }
+        // A folder of this machine that happens to be called so.
+        _ => None,
+    })
+}
+
+/// `href` beside the object `path`, without dot segments; never above the root. The query of
+/// `href`, where it may have one, is no part of its path.
+fn joined(path: &str, href: &str, query: bool) -> String {
+    let (href, tail) = match href.find(['?', '#']).filter(|_| query) {
+        Some(at) => href.split_at(at),
+        None => (href, ""),
+    };
+    let folder = match path.rfind('/') {
+        Some(at) if !href.starts_with('/') => path.get(..=at).unwrap_or_default(),
+        _ => "",
+    };
+    let whole = format!("{folder}{}", href.strip_prefix('/').unwrap_or(href));
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("{}{tail}", parts.join("/"))
+}
+
+/// A local path without `.` and, where it can be told, `..`.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            "" if !parts.is_empty() => {}
+            ".." if parts.last().is_some_and(|p| !p.is_empty() && *p != "..") => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    parts.join("/")
+}
+
+/// `text` with `%XX` undone; a percent sign that starts no such pair stands for itself.
+fn decoded(text: &str) -> Result<String, AddressError> {
+    if !text.contains('%') {
+        return Ok(text.to_owned());
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        let pair = match (first, after) {
+            (b'%', [high, low, tail @ ..]) => digit(*high).zip(digit(*low)).map(|p| (p, tail)),
+            _ => None,
+        };
+        match pair {
+            Some(((high, low), tail)) => {
+                out.push(high << 4 | low);
+                rest = tail;
+            }
+            None => out.push(*first),
+        }
+    }
+    String::from_utf8(out).map_err(|_| AddressError::Encoding {
+        address: text.to_owned(),
+    })
+}
+
+const fn digit(c: u8) -> Option<u8> {
+    match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        b'A'..=b'F' => Some(c - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn relative_addresses_resolve_against_the_item() {
+        for (base, href, expected) in [
+            (
+                "https://h.example/a/b/item.json?sig=1",
+                "./c.tif",
+                "https://h.example/a/b/c.tif",
+            ),
+            (
+                "https://h.example/a/b/item.json",
+                "../c.tif?t=2",
+                "https://h.example/a/c.tif?t=2",
+            ),
+            (
+                "https://h.example/a/b/item.json",
+                "/c.tif",
+                "https://h.example/c.tif",
+            ),
+            (
+                "https://h.example/a/b/item.json",
+                "//o.example/c.tif",
+                "https://o.example/c.tif",
+            ),
+            ("https://h.example", "c.tif", "https://h.example/c.tif"),
+            (
+                "https://h.example/item.json",
+                "../../c.tif",
+                "https://h.example/c.tif",
+            ),
+            (
+                "https://h.example/a/item.json",
+                "b?x=../y",
+                "https://h.example/a/b?x=../y",
+            ),
+            (
+                "s3://bucket/a/item.json",
+                "b/c.tif",
+                "s3://bucket/a/b/c.tif",
+            ),
+            (
+                "s3://bucket/a/item.json",
+                "../../../c.tif",
+                "s3://bucket/c.tif",
+            ),
+            ("gs://bucket/a/item.json", "/c.tif", "gs://bucket/c.tif"),
+            ("az://box/a/item.json", "c#1.tif", "az://box/a/c#1.tif"),
+            ("/data/x/item.json", "./c.tif", "/data/x/c.tif"),
+            ("/data/x/item.json", "../c%20d.tif", "/data/c d.tif"),
+            ("/data/x/item.json", "/abs/c%20d.tif", "/abs/c%20d.tif"),
+            ("item.json", "c.tif", "c.tif"),
+            ("x/item.json", "c.tif", "x/c.tif"),
+            ("file:///data/my%20x/item.json", "c.tif", "/data/my x/c.tif"),
+            (
+                "/data/item.json",
+                "file:///data/100%25.tif",
+                "/data/100%.tif",
+            ),
+            ("/data/item.json", "file://localhost/c.tif", "/c.tif"),
+            ("/data/item.json", "50%.tif", "/data/50%.tif"),
+            (
+                "/data/item.json",
+                "s3://bucket/c%20.tif",
+                "s3://bucket/c%20.tif",
+            ),
+            (
+                "/data/item.json",
+                "/vsis3/bucket/a/c.tif",
+                "s3://bucket/a/c.tif",
+            ),
+            (
+                "/data/item.json",
+                "/vsicurl/https://h.example/c.tif?s=1",
+                "https://h.example/c.tif?s=1",
+            ),
+            (
+                "/data/item.json",
+                "/vsicurl?url=https%3A%2F%2Fh.example%2Fc.tif&x=1",
+                "https://h.example/c.tif",
+            ),
+            (
+                "/data/item.json",
+                "/vsigs/bucket/c.tif",
+                "gs://bucket/c.tif",
+            ),
+            ("/data/item.json", "/vsiaz/box/c.tif", "az://box/c.tif"),
+            ("/data/item.json", "a:b.tif", "/data/a:b.tif"),
+        ] {
+            assert_eq!(
+                resolve(Some(base), href).as_deref(),
+                Ok(expected),
+                "{base} + {href}"
+            );
+        }
+        assert_eq!(resolve(None, "/c.tif").as_deref(), Ok("/c.tif"));
+        assert!(matches!(
+            resolve(None, "c.tif"),
+            Err(AddressError::Relative { .. })
+        ));
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_said() {
+        for href in ["", "  "] {
+            assert_eq!(resolve(None, href), Err(AddressError::Empty));
+        }
+        for href in [
+            "ftp://h.example/c.tif",
+            "urn:x:y",
+            "/vsizip/a.zip/c.tif",
+            "data:;base64,AA",
+        ] {
+            assert!(
+                matches!(resolve(None, href), Err(AddressError::Scheme { .. })),
+                "{href}"
+            );
+        }
+        for href in [
+            "s3://",
+            "https://",
+            "https:///x",
+            "file://data/c.tif",
+            "/vsicurl?x=1",
+        ] {
+            assert!(
+                matches!(resolve(None, href), Err(AddressError::Incomplete { .. })),
+                "{href}"
+            );
+        }
+        assert!(matches!(
+            resolve(Some("x"), "a%ff.tif"),
+            Err(AddressError::Encoding { .. })
+        ));
+    }
+
+    #[test]
+    fn azure_in_its_spellings() {
+        let parsed = Address::parse("abfss://box@account.dfs.core.windows.net/a/b.tif").unwrap();
+        assert_eq!(
+            parsed,
+            Address::Azure {
+                account: Some("account".to_owned()),
+                container: "box".to_owned(),
+                key: "a/b.tif".to_owned()
+            }
+        );
+        assert_eq!(Address::parse(&parsed.to_string()), Ok(parsed));
+    }
+
+    #[test]
+    fn a_mount_replaces_scheme_and_host() {
+        for (address, expected) in [
+            ("https://h.example/a/b%20c.tif?sig=x", "/mnt/a/b c.tif"),
+            ("s3://bucket/a/b.tif", "/mnt/a/b.tif"),
+            ("https://h.example/../../etc/passwd", "/mnt/etc/passwd"),
+            ("s3://bucket/%2e%2e/../x", "/mnt/x"),
+            ("https://h.example/%2e%2e/%2e%2e/x", "/mnt/x"),
+            ("/data/a.tif", "/mnt/data/a.tif"),
+            ("./a.tif", "/mnt/a.tif"),
+        ] {
+            assert_eq!(
+                mounted("/mnt/", address).as_deref(),
+                Ok(expected),
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn messages_hold_no_secret() {
+        assert_eq!(
+            for_people("https://me:pw@h.example/a.tif?sig=secret#x"),
+            "https://h.example/a.tif"
+        );
+        assert_eq!(
+            for_people("https://h.example?sig=secret"),
+            "https://h.example"
+        );
+        assert_eq!(for_people("/data/what?.tif"), "/data/what?.tif");
+        assert_eq!(for_people("s3://bucket/a?b.tif"), "s3://bucket/a?b.tif");
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_panics_and_what_is_resolved_can_be_parsed(base in "\\PC{0,30}", href in "\\PC{0,30}") {
+            if let Ok(address) = resolve(Some(&base), &href) {
+                let _ = Address::parse(&address);
+                let _ = mounted("/mnt", &address);
+            }
+            let _ = for_people(&href);
+        }
+
+        #[test]
+        fn a_mount_is_never_left(path in "[a./%2eE]{0,24}") {
+            let at = mounted("/mnt", &format!("https://h/{path}"));
+            if let Ok(at) = at {
+                prop_assert!(at.starts_with("/mnt/") && !at.split('/').any(|p| p == ".."));
+            }
+        }
+    }
+}
