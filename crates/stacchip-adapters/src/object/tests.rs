@@ -1,0 +1,217 @@
+//! HTTP against a server that answers as told, well and ill.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use bytes::Bytes;
+use stacchip::{ObjectSink, WriteErrorKind};
+use stacchip_chip::AssetOpener;
+use stacchip_cog::{ReadError, ReadErrorKind, testing::check_range_reader};
+
+use super::{ObjectOptions, Objects};
+
+/// What the server serves.
+fn content() -> Vec<u8> {
+    (0..1000u32)
+        .flat_map(|n| (n * 7919).to_le_bytes())
+        .collect()
+}
+
+/// Serves until the test ends; the address of its root.
+fn serve() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let root = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || while answer(&stream).is_some() {});
+        }
+    });
+    root
+}
+
+static ANSWERS: AtomicU64 = AtomicU64::new(0);
+
+/// Answers one request; nothing where the connection is to end.
+fn answer(stream: &TcpStream) -> Option<()> {
+    let mut lines = BufReader::new(stream).lines();
+    let request = lines.next()?.ok()?;
+    let path = request.split(' ').nth(1)?.to_owned();
+    let mut range = None;
+    for line in lines {
+        let line = line.ok()?.to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(asked) = line.strip_prefix("range: bytes=") {
+            let (first, last) = asked.split_once('-')?;
+            range = Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?));
+        }
+    }
+    let all = content();
+    let n = ANSWERS.fetch_add(1, Ordering::Relaxed);
+    let (status, mut headers, body) = match range {
+        Some((first, _)) if first >= all.len() => (
+            "416 Range Not Satisfiable",
+            format!("content-range: bytes */{}\r\n", all.len()),
+            Vec::new(),
+        ),
+        Some((first, last)) => {
+            let last = last.min(all.len() - 1);
+            (
+                "206 Partial Content",
+                format!("content-range: bytes {first}-{last}/{}\r\n", all.len()),
+                all[first..=last].to_vec(),
+            )
+        }
+        None => ("200 OK", String::new(), all.clone()),
+    };
+    let mut length = body.len();
+    let (mut status, mut body) = (status.to_owned(), body);
+    match path.split('?').next()? {
+        "/ok" => headers += "etag: \"one\"\r\n",
+        "/changing" => headers += &format!("etag: \"{n}\"\r\n"),
+        "/no-ranges" => {
+            (status, headers, length, body) = ("200 OK".into(), String::new(), all.len(), all)
+        }
+        "/large-no-ranges" => (status, headers, length) = ("200 OK".into(), String::new(), 1 << 30),
+        "/gzip" => headers += "content-encoding: gzip\r\n",
+        "/cut" => length += 10,
+        "/less" => {
+            body.pop();
+            length -= 1;
+        }
+        "/another" => headers = format!("content-range: bytes 0-9/{}\r\n", all.len()),
+        "/unsaid" => headers = String::new(),
+        number => {
+            status = format!("{} As Told", number.trim_start_matches('/'));
+            headers = String::new();
+        }
+    }
+    let mut stream = stream;
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{headers}\r\n");
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(&body).ok()?;
+    // What is cut short ends here.
+    (length == body.len()).then_some(())
+}
+
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work)
+}
+
+async fn read(address: &str, start: u64, end: u64) -> Result<Bytes, ReadError> {
+    let reader = Objects::new(ObjectOptions::default()).open(address).await?;
+    let range = start..end;
+    Ok(reader.read(std::slice::from_ref(&range)).await?.remove(0))
+}
+
+#[test]
+fn ranges_of_an_honest_server() {
+    let root = serve();
+    wait(async {
+        let objects = Objects::new(ObjectOptions::default());
+        for name in ["ok?sig=secret", "no-ranges"] {
+            let address = format!("{root}/{name}");
+            let reader = objects.open(&address).await.unwrap();
+            check_range_reader(reader.as_ref(), &content())
+                .await
+                .unwrap();
+            assert!(!reader.address().contains("secret"));
+            assert_eq!(objects.read_all(&address).await.unwrap(), content());
+            assert_eq!(objects.size(&address).await.unwrap(), 4000);
+        }
+    });
+}
+
+#[test]
+fn local_files_keep_the_ports_promise() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    std::fs::write(&path, content()).unwrap();
+    wait(async {
+        let objects = Objects::new(ObjectOptions::default());
+        let address = format!("file://{}", path.to_string_lossy());
+        let reader = objects.open(&address).await.unwrap();
+        check_range_reader(reader.as_ref(), &content())
+            .await
+            .unwrap();
+        assert_eq!(objects.read_all(&address).await.unwrap(), content());
+        assert_eq!(objects.size(&address).await.unwrap(), 4000);
+    });
+}
+
+#[test]
+fn no_answer_is_taken_for_another() {
+    let root = serve();
+    wait(async {
+        for (name, kind) in [
+            ("large-no-ranges", ReadErrorKind::Range),
+            ("gzip", ReadErrorKind::Range),
+            ("cut", ReadErrorKind::Transient),
+            ("less", ReadErrorKind::Transient),
+            ("another", ReadErrorKind::Range),
+            ("unsaid", ReadErrorKind::Range),
+            ("404", ReadErrorKind::NotFound),
+            ("403", ReadErrorKind::Denied),
+            ("401", ReadErrorKind::Denied),
+            ("503", ReadErrorKind::Transient),
+            ("429", ReadErrorKind::Transient),
+            ("412", ReadErrorKind::Changed),
+            ("418", ReadErrorKind::Other),
+        ] {
+            let address = format!("{root}/{name}?sig=secret");
+            let error = read(&address, 20, 40).await.unwrap_err();
+            assert_eq!(error.kind, kind, "{error}");
+            let message = format!("{error} {error:?}");
+            assert!(
+                message.contains(name) && !message.contains("secret"),
+                "{message}"
+            );
+        }
+    });
+}
+
+#[test]
+fn an_object_that_changes_is_noticed() {
+    let root = serve();
+    wait(async {
+        let objects = Objects::new(ObjectOptions::default());
+        let reader = objects.open(&format!("{root}/changing")).await.unwrap();
+        reader.read(&[0..4, 0..0]).await.unwrap();
+        let range = 4..8;
+        let error = reader.read(std::slice::from_ref(&range)).await.unwrap_err();
+        assert_eq!(error.kind, ReadErrorKind::Changed);
+    });
+}
+
+#[test]
+fn a_server_that_is_not_there_may_come_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/a?sig=secret", listener.local_addr().unwrap());
+    drop(listener);
+    let error = wait(read(&address, 0, 4)).unwrap_err();
+    assert_eq!(error.kind, ReadErrorKind::Transient);
+    assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_reached_or_written_is_said() {
+    wait(async {
+        let objects = Objects::new(ObjectOptions::default());
+        for address in ["ftp://h.example/a", "", "s3:///a"] {
+            let error = objects.open(address).await.unwrap_err();
+            assert_eq!(error.kind, ReadErrorKind::Unsupported, "{address}");
+        }
+        let put = objects.put("https://h.example/a", Bytes::new(), true).await;
+        assert_eq!(put.unwrap_err().kind, WriteErrorKind::Unsupported);
+        let listed = objects.list("https://h.example/a").await;
+        assert_eq!(listed.unwrap_err().kind, ReadErrorKind::Unsupported);
+    });
+}

@@ -1,0 +1,175 @@
+//! An index as a local file, with its items beside it.
+
+use std::{
+    fs,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use async_trait::async_trait;
+use stacchip_index::{ChipRow, IndexError, IndexErrorKind, IndexWriter};
+use tempfile::NamedTempFile;
+
+use crate::beside::temporary;
+
+use super::{ItemLine, ParquetEncoder, index_error};
+
+/// Writes an index, and the items it was made from, as local files.
+///
+/// Until [`finish`](IndexWriter::finish) both are files with other names beside the final ones, and
+/// go when this is dropped. Then the items get their name, and the index last: an index never stands
+/// beside another's items, at whatever moment the process is killed.
+#[derive(Debug)]
+pub struct IndexFile {
+    address: String,
+    index: ParquetEncoder<BufWriter<NamedTempFile>>,
+    items: Option<Items>,
+    overwrite: bool,
+}
+
+#[derive(Debug)]
+struct Items {
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+}
+
+impl IndexFile {
+    /// An index that will stand at `path`, and its items at `items`, in folders that are there.
+    ///
+    /// # Errors
+    /// [`IndexError`] where files cannot be made there, or, without `overwrite`, one of them stands
+    /// already.
+    pub fn create(
+        path: impl AsRef<Path>,
+        items: Option<&Path>,
+        overwrite: bool,
+    ) -> Result<Self, IndexError> {
+        let path = path.as_ref();
+        let address = path.to_string_lossy().into_owned();
+        for path in std::iter::once(path).chain(items) {
+            // The check at the end is the one that counts; this one saves the work.
+            if !overwrite && path.symlink_metadata().is_ok() {
+                return Err(exists(path));
+            }
+        }
+        let beside = |path: &Path| {
+            temporary(path)
+                .map(BufWriter::new)
+                .map_err(|e| io_error(&path.to_string_lossy(), e))
+        };
+        let index = ParquetEncoder::new(beside(path)?);
+        let items = items.map(|items| {
+            Ok(Items {
+                path: items.to_owned(),
+                file: beside(items)?,
+            })
+        });
+        Ok(Self {
+            index: index.map_err(|e| index_error(IndexErrorKind::Write, &address, e))?,
+            items: items.transpose()?,
+            address,
+            overwrite,
+        })
+    }
+
+    /// Appends an item. Without a place for items it is left out.
+    ///
+    /// # Errors
+    /// [`IndexError`] where it cannot be stored.
+    pub fn write_item(&mut self, line: &ItemLine) -> Result<(), IndexError> {
+        match &mut self.items {
+            Some(items) => writeln!(items.file, "{line}")
+                .map_err(|e| io_error(&items.path.to_string_lossy(), e)),
+            None => Ok(()),
+        }
+    }
+
+    /// Appends rows; what [`IndexWriter::write`] does.
+    ///
+    /// # Errors
+    /// [`IndexError`] where they cannot be stored.
+    pub fn write_rows(&mut self, rows: &[ChipRow]) -> Result<(), IndexError> {
+        self.index
+            .write(rows)
+            .map_err(|e| index_error(IndexErrorKind::Write, &self.address, e))
+    }
+
+    /// Closes both files and gives them their names; what [`IndexWriter::finish`] does.
+    ///
+    /// # Errors
+    /// [`IndexError`] where they cannot be stored, or stand already and may not be replaced.
+    pub fn close(self) -> Result<(), IndexError> {
+        let target = PathBuf::from(&self.address);
+        let index = self
+            .index
+            .finish()
+            .map_err(|e| index_error(IndexErrorKind::Write, &self.address, e))?;
+        let index = index
+            .into_inner()
+            .map_err(|e| io_error(&self.address, e.into_error()))?;
+        if self.overwrite {
+            match fs::remove_file(&target) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(io_error(&self.address, e));
+                }
+                _ => {}
+            }
+        }
+        let mut placed = None;
+        if let Some(items) = self.items {
+            let shown = items.path.to_string_lossy().into_owned();
+            let file = items
+                .file
+                .into_inner()
+                .map_err(|e| io_error(&shown, e.into_error()))?;
+            place(file, &items.path, self.overwrite)?;
+            placed = Some(items.path);
+        }
+        let done = place(index, &target, self.overwrite);
+        if let (Err(_), Some(items), false) = (&done, placed, self.overwrite) {
+            // Another took the name of the index meanwhile: these items are nobody's.
+            let _ = fs::remove_file(items);
+        }
+        done
+    }
+}
+
+#[async_trait]
+impl IndexWriter for IndexFile {
+    async fn write(&mut self, rows: &[ChipRow]) -> Result<(), IndexError> {
+        self.write_rows(rows)
+    }
+
+    async fn finish(self: Box<Self>) -> Result<(), IndexError> {
+        self.close()
+    }
+}
+
+fn place(file: NamedTempFile, path: &Path, overwrite: bool) -> Result<(), IndexError> {
+    let placed = if overwrite {
+        file.persist(path)
+    } else {
+        file.persist_noclobber(path)
+    };
+    match placed {
+        Ok(_) => Ok(()),
+        Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
+        Err(e) => Err(io_error(&path.to_string_lossy(), e.error)),
+    }
+}
+
+fn exists(path: &Path) -> IndexError {
+    IndexError {
+        kind: IndexErrorKind::Exists,
+        address: path.to_string_lossy().into_owned(),
+        cause: None,
+    }
+}
+
+fn io_error(address: &str, cause: io::Error) -> IndexError {
+    let kind = match cause.kind() {
+        io::ErrorKind::AlreadyExists => IndexErrorKind::Exists,
+        _ => IndexErrorKind::Write,
+    };
+    index_error(kind, address, cause)
+}

@@ -1,0 +1,97 @@
+//! What the file says of its geometry: the `geo` metadata of `GeoParquet` 1.1.
+
+use stacchip_index::schema::{BBOX, GEOMETRY};
+use stacchip_model::{Bounds, MultiPolygon};
+
+/// Kinds of geometry and the box around all of them, gathered row by row.
+#[derive(Debug, Default)]
+pub(super) struct GeoSummary {
+    polygons: bool,
+    multi_polygons: bool,
+    bounds: Option<Bounds>,
+}
+
+impl GeoSummary {
+    pub(super) fn add(&mut self, footprint: &MultiPolygon, bounds: Option<Bounds>) {
+        if footprint.polygons.len() == 1 {
+            self.polygons = true;
+        } else {
+            self.multi_polygons = true;
+        }
+        if let Some(b) = bounds {
+            let all = self.bounds.unwrap_or(b);
+            let all = all.extended([b.xmin, b.ymin]).extended([b.xmax, b.ymax]);
+            self.bounds = Some(all);
+        }
+    }
+
+    /// The metadata as JSON. Keys and kinds have a fixed order, so that the same rows give the same
+    /// bytes. The reference system is left out, which stands for OGC:CRS84.
+    pub(super) fn json(&self) -> String {
+        let mut kinds = Vec::new();
+        if self.multi_polygons {
+            kinds.push("\"MultiPolygon\"");
+        }
+        if self.polygons {
+            kinds.push("\"Polygon\"");
+        }
+        let bbox = self
+            .bounds
+            .filter(|b| {
+                [b.xmin, b.ymin, b.xmax, b.ymax]
+                    .iter()
+                    .all(|v| v.is_finite())
+            })
+            .map_or_else(String::new, |b| {
+                format!(
+                    ",\"bbox\":[{:?},{:?},{:?},{:?}]",
+                    b.xmin, b.ymin, b.xmax, b.ymax
+                )
+            });
+        let covering = ["xmin", "ymin", "xmax", "ymax"]
+            .map(|edge| format!("\"{edge}\":[\"{}\",\"{edge}\"]", BBOX.name))
+            .join(",");
+        format!(
+            "{{\"version\":\"1.1.0\",\"primary_column\":\"{GEOMETRY}\",\"columns\":{{\"{GEOMETRY}\":{{\
+             \"encoding\":\"WKB\",\"geometry_types\":[{}]{bbox},\
+             \"covering\":{{\"bbox\":{{{covering}}}}}}}}}}}",
+            kinds.join(",")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stacchip_model::Polygon;
+
+    use super::*;
+
+    #[test]
+    fn it_is_json_with_what_it_must_have() {
+        let mut summary = GeoSummary::default();
+        let empty: serde_json::Value = serde_json::from_str(&summary.json()).unwrap();
+        assert_eq!(
+            empty["columns"]["geometry"]["geometry_types"],
+            serde_json::json!([])
+        );
+        assert_eq!(empty["columns"]["geometry"].get("bbox"), None);
+        let one: MultiPolygon = Polygon::default().into();
+        summary.add(&one, Some(Bounds::new(-1.0, 2.0, 1e-7, 4.0)));
+        summary.add(
+            &MultiPolygon::default(),
+            Some(Bounds::new(0.0, -20.5, 1.0, 3.0)),
+        );
+        let json: serde_json::Value = serde_json::from_str(&summary.json()).unwrap();
+        let column = &json["columns"]["geometry"];
+        assert_eq!(column["bbox"], serde_json::json!([-1.0, -20.5, 1.0, 4.0]));
+        assert_eq!(
+            column["geometry_types"],
+            serde_json::json!(["MultiPolygon", "Polygon"])
+        );
+        assert_eq!(
+            column["covering"]["bbox"]["ymax"],
+            serde_json::json!(["bbox", "ymax"])
+        );
+        assert_eq!(json["version"], "1.1.0");
+    }
+}

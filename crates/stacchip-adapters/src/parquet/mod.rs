@@ -1,0 +1,40 @@
+//! Chip indexes as `GeoParquet` 1.1: [`IndexWriter`] and [`IndexReader`].
+//!
+//! The columns are those of [`stacchip_index::schema`]; geometry is WKB in the default system,
+//! longitude and latitude on WGS 84, covered by the column `bbox`. The same rows give the same bytes.
+//! Beside an index stand its items, one a line, so that a row alone leads to its pixels.
+//!
+//! Indexes of upstream are read as well; what their rows do not say is filled in as upstream means
+//! it (chips of 256 pixels, the day's first moment).
+
+mod columns;
+mod file;
+mod geo;
+mod items;
+mod reader;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod wkb;
+mod writer;
+
+pub use file::IndexFile;
+pub use items::{ItemLine, items_address};
+pub use reader::ParquetIndexReader;
+pub use writer::ParquetEncoder;
+
+use stacchip_index::{IndexError, IndexErrorKind};
+#[cfg(doc)]
+use stacchip_index::{IndexReader, IndexWriter};
+
+fn index_error(
+    kind: IndexErrorKind,
+    address: &str,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> IndexError {
+    IndexError {
+        kind,
+        address: address.to_owned(),
+        cause: Some(cause.into()),
+    }
+}

@@ -1,0 +1,367 @@
+//! The bytes of a `GeoParquet` file → rows.
+
+use std::{ops::Range, panic::AssertUnwindSafe, sync::Arc};
+
+use ::parquet::{
+    arrow::{
+        ParquetRecordBatchStreamBuilder, ProjectionMask,
+        arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
+        async_reader::{AsyncFileReader, ParquetRecordBatchStream},
+    },
+    errors::ParquetError,
+    file::metadata::{ParquetMetaData, ParquetMetaDataReader},
+};
+use arrow::array::{AsArray, RecordBatch};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, future::BoxFuture};
+use stacchip_cog::{RangeReader, ReadError, ReadErrorKind};
+use stacchip_index::{ChipRow, IndexError, IndexErrorKind, IndexReader, schema::CHIPID};
+
+use super::{
+    columns::{self, RowDecoder, TableError},
+    index_error,
+};
+
+/// An index in a `GeoParquet` file: ours, or upstream's.
+///
+/// As an [`IndexReader`] it gives all rows in their order; [`row`](Self::row) and
+/// [`find`](Self::find) read no more of the file than they must, and do not move it on.
+pub struct ParquetIndexReader {
+    bytes: Source,
+    metadata: ArrowReaderMetadata,
+    stream: Option<ParquetRecordBatchStream<Source>>,
+    decoder: RowDecoder,
+    next: u64,
+}
+
+impl ParquetIndexReader {
+    /// Opens the index that `reader` reads, which has `size` bytes.
+    ///
+    /// # Errors
+    /// [`IndexError`] where it cannot be read, is no Parquet file, or lacks a column.
+    pub async fn open(reader: Arc<dyn RangeReader>, size: u64) -> Result<Self, IndexError> {
+        let mut bytes = Source { reader, size };
+        let address = bytes.reader.address().to_owned();
+        let options = ArrowReaderOptions::new();
+        let loaded = guarded(
+            &address,
+            ArrowReaderMetadata::load_async(&mut bytes, options),
+        )
+        .await?;
+        let metadata = loaded.map_err(|e| failure(&address, e))?;
+        columns::check(metadata.schema()).map_err(|e| schema_error(&address, &e))?;
+        Ok(Self {
+            bytes,
+            metadata,
+            stream: None,
+            decoder: RowDecoder::default(),
+            next: 0,
+        })
+    }
+
+    /// Rows of the index.
+    pub fn len(&self) -> u64 {
+        self.group_rows().iter().sum()
+    }
+
+    /// Whether it has no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The metadata of the file under `key`.
+    pub fn metadata_value(&self, key: &str) -> Option<&str> {
+        let pairs = self
+            .metadata
+            .metadata()
+            .file_metadata()
+            .key_value_metadata()?;
+        pairs.iter().find(|p| p.key == key)?.value.as_deref()
+    }
+
+    /// Row number `row`, from 0; nothing beyond the last.
+    ///
+    /// # Errors
+    /// [`IndexError`] where it cannot be read.
+    pub async fn row(&self, row: u64) -> Result<Option<ChipRow>, IndexError> {
+        Ok(self.rows(row..row.saturating_add(1)).await?.pop())
+    }
+
+    /// The rows with the numbers `wanted`, as far as there are any: only the row groups that hold
+    /// them are read.
+    ///
+    /// # Errors
+    /// [`IndexError`] where they cannot be read.
+    pub async fn rows(&self, wanted: Range<u64>) -> Result<Vec<ChipRow>, IndexError> {
+        let address = self.address();
+        let mut found = Vec::new();
+        let mut decoder = RowDecoder::default();
+        let mut start = 0u64;
+        for (group, rows) in self.group_rows().into_iter().enumerate() {
+            let end = start.saturating_add(rows);
+            let inside = wanted.start.max(start)..wanted.end.min(end);
+            if inside.start < inside.end {
+                let too_many = |_| index_error(IndexErrorKind::Read, address, "too many rows");
+                let skip = usize::try_from(inside.start - start).map_err(too_many)?;
+                let take = usize::try_from(inside.end - inside.start).map_err(too_many)?;
+                let builder = self.builder(columns::names());
+                let build = || {
+                    builder
+                        .with_row_groups(vec![group])
+                        .with_offset(skip)
+                        .with_limit(take)
+                        .build()
+                };
+                let mut stream = caught(address, build)?.map_err(|e| failure(address, e))?;
+                let mut at = inside.start;
+                while let Some(batch) = next_batch(address, &mut stream).await? {
+                    let more = decoder
+                        .decode(&batch, at)
+                        .map_err(|e| schema_error(address, &e))?;
+                    at = at.saturating_add(more.len() as u64);
+                    found.extend(more);
+                }
+            }
+            start = end;
+        }
+        Ok(found)
+    }
+
+    /// All rows whose chip id is `chipid`, with their numbers: more than one where an index holds an
+    /// item twice. Row groups whose ids cannot be it are not read.
+    ///
+    /// # Errors
+    /// [`IndexError`] where they cannot be read.
+    pub async fn find(&self, chipid: &str) -> Result<Vec<(u64, ChipRow)>, IndexError> {
+        let address = self.address();
+        let mut numbers = Vec::new();
+        let mut start = 0u64;
+        for (group, rows) in self.group_rows().into_iter().enumerate() {
+            if self.may_hold(group, chipid) {
+                let builder = self.builder([CHIPID].into_iter());
+                let build = || builder.with_row_groups(vec![group]).build();
+                let mut stream = caught(address, build)?.map_err(|e| failure(address, e))?;
+                let mut at = start;
+                while let Some(batch) = next_batch(address, &mut stream).await? {
+                    let ids = columns::ids(&batch).map_err(|e| schema_error(address, &e))?;
+                    let ids = ids.as_string::<i32>();
+                    let hits = (at..).zip(ids.iter()).filter(|(_, id)| *id == Some(chipid));
+                    numbers.extend(hits.map(|(n, _)| n));
+                    at = at.saturating_add(ids.iter().len() as u64);
+                }
+            }
+            start = start.saturating_add(rows);
+        }
+        let mut found = Vec::new();
+        for number in numbers {
+            if let Some(row) = self.row(number).await? {
+                found.push((number, row));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether the statistics of a row group leave room for `chipid`. Bounds may be cut short: a cut
+    /// greatest value is marked as inexact and made greater, so both stay bounds.
+    fn may_hold(&self, group: usize, chipid: &str) -> bool {
+        let metadata = self.metadata.metadata();
+        let Some(group) = metadata.row_groups().get(group) else {
+            return false;
+        };
+        let column = group
+            .columns()
+            .iter()
+            .find(|c| c.column_path().string() == CHIPID);
+        let Some(statistics) = column.and_then(|c| c.statistics()) else {
+            return true;
+        };
+        let wanted = chipid.as_bytes();
+        statistics
+            .min_bytes_opt()
+            .is_none_or(|least| least <= wanted)
+            && statistics
+                .max_bytes_opt()
+                .is_none_or(|greatest| wanted <= greatest)
+    }
+
+    fn address(&self) -> &str {
+        self.bytes.reader.address()
+    }
+
+    fn group_rows(&self) -> Vec<u64> {
+        let groups = self.metadata.metadata().row_groups();
+        groups
+            .iter()
+            .map(|g| u64::try_from(g.num_rows()).unwrap_or(0))
+            .collect()
+    }
+
+    fn builder<'a>(
+        &self,
+        names: impl Iterator<Item = &'a str>,
+    ) -> ParquetRecordBatchStreamBuilder<Source> {
+        let schema = self.metadata.parquet_schema();
+        let mask = ProjectionMask::columns(schema, names);
+        ParquetRecordBatchStreamBuilder::new_with_metadata(
+            self.bytes.clone(),
+            self.metadata.clone(),
+        )
+        .with_projection(mask)
+        .with_batch_size(BATCH_ROWS)
+    }
+}
+
+#[async_trait]
+impl IndexReader for ParquetIndexReader {
+    async fn read(&mut self) -> Result<Option<Vec<ChipRow>>, IndexError> {
+        let address = self.address().to_owned();
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => {
+                let builder = self.builder(columns::names());
+                caught(&address, || builder.build())?.map_err(|e| failure(&address, e))?
+            }
+        };
+        while let Some(batch) = next_batch(&address, &mut stream).await? {
+            if batch.num_rows() == 0 {
+                continue;
+            }
+            let rows = self
+                .decoder
+                .decode(&batch, self.next)
+                .map_err(|e| schema_error(&address, &e))?;
+            self.next = self.next.saturating_add(rows.len() as u64);
+            self.stream = Some(stream);
+            return Ok(Some(rows));
+        }
+        self.stream = Some(stream);
+        Ok(None)
+    }
+}
+
+impl std::fmt::Debug for ParquetIndexReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ParquetIndexReader")
+            .field("address", &self.address())
+            .field("rows", &self.len())
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the Parquet library reads from: our own port.
+#[derive(Debug, Clone)]
+struct Source {
+    reader: Arc<dyn RangeReader>,
+    size: u64,
+}
+
+impl Source {
+    async fn ranges(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
+        // A hostile footer may ask for anything; what is not there is not asked for.
+        if let Some(beyond) = ranges.iter().find(|r| r.end > self.size || r.start > r.end) {
+            return Err(ParquetError::General(format!(
+                "it points to bytes {}..{} of {}",
+                beyond.start, beyond.end, self.size
+            )));
+        }
+        let answers = self.reader.read(ranges).await;
+        let answers = answers.map_err(|e| ParquetError::External(Box::new(e)))?;
+        for (range, answer) in ranges.iter().zip(&answers) {
+            if answer.len() as u64 != range.end - range.start {
+                return Err(ParquetError::EOF(format!(
+                    "{} of bytes {}..{} are there",
+                    answer.len(),
+                    range.start,
+                    range.end
+                )));
+            }
+        }
+        Ok(answers)
+    }
+}
+
+impl AsyncFileReader for Source {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
+        async move {
+            let mut answers = self.ranges(std::slice::from_ref(&range)).await?;
+            answers
+                .pop()
+                .ok_or_else(|| ParquetError::EOF("no answer".to_owned()))
+        }
+        .boxed()
+    }
+
+    fn get_byte_ranges(
+        &mut self,
+        ranges: Vec<Range<u64>>,
+    ) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
+        async move { self.ranges(&ranges).await }.boxed()
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        _: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
+        async move {
+            let size = self.size;
+            let metadata = ParquetMetaDataReader::new()
+                .with_prefetch_hint(Some(FOOTER_BYTES))
+                .load_and_finish(self, size)
+                .await?;
+            Ok(Arc::new(metadata))
+        }
+        .boxed()
+    }
+}
+
+async fn next_batch(
+    address: &str,
+    stream: &mut ParquetRecordBatchStream<Source>,
+) -> Result<Option<RecordBatch>, IndexError> {
+    let batch = guarded(address, stream.next()).await?;
+    batch.transpose().map_err(|e| failure(address, e))
+}
+
+/// Lets a panic of the Parquet library, which hostile files have caused before, be an error.
+async fn guarded<T>(address: &str, work: impl Future<Output = T>) -> Result<T, IndexError> {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.map_err(|_| index_error(IndexErrorKind::Read, address, BROKEN))
+}
+
+/// The same of work that does not wait.
+fn caught<T>(address: &str, work: impl FnOnce() -> T) -> Result<T, IndexError> {
+    std::panic::catch_unwind(AssertUnwindSafe(work))
+        .map_err(|_| index_error(IndexErrorKind::Read, address, BROKEN))
+}
+
+fn failure(address: &str, cause: ParquetError) -> IndexError {
+    if let ParquetError::External(inner) = &cause
+        && let Some(read) = inner.downcast_ref::<ReadError>()
+        && read.kind == ReadErrorKind::NotFound
+    {
+        return IndexError {
+            kind: IndexErrorKind::NotFound,
+            address: address.to_owned(),
+            cause: None,
+        };
+    }
+    index_error(IndexErrorKind::Read, address, cause)
+}
+
+fn schema_error(address: &str, cause: &TableError) -> IndexError {
+    IndexError {
+        kind: IndexErrorKind::Schema(cause.to_string()),
+        address: address.to_owned(),
+        cause: None,
+    }
+}
+
+const BROKEN: &str = "its pages are broken";
+
+/// Rows a batch.
+const BATCH_ROWS: usize = 8192;
+
+/// What is read of the end of the file at once: the footer of an index of some dozen row groups.
+const FOOTER_BYTES: usize = 64 * 1024;
