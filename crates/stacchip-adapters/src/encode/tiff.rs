@@ -178,7 +178,7 @@ mod tests {
         for (i, v) in (0i16..).zip(blue.as_slice_mut::<i16>().unwrap().iter_mut().step_by(7)) {
             *v = i.wrapping_mul(31);
         }
-        let red = Pixels::from_slice([1, 300, 600], &[-9999i16; 180_000]).unwrap();
+        let red = Pixels::from_slice([1, 300, 600], &vec![-9999i16; 180_000]).unwrap();
         let mut mask = vec![255u8; 180_000];
         mask[..600].fill(0);
         let arrays = [

@@ -48,9 +48,10 @@ impl Stores {
         options: &ObjectOptions,
     ) -> Result<Place, ReadError> {
         let shown = address.to_string();
-        let key = match address {
-            Address::S3 { key, .. } | Address::Gs { key, .. } | Address::Azure { key, .. } => key,
-            _ => return Err(ReadError::new(ReadErrorKind::Unsupported, shown)),
+        let (Address::S3 { key, .. } | Address::Gs { key, .. } | Address::Azure { key, .. }) =
+            address
+        else {
+            return Err(ReadError::new(ReadErrorKind::Unsupported, shown));
         };
         let key = Path::parse(key)
             .map_err(|e| ReadError::new(ReadErrorKind::Unsupported, &shown).because(e))?;
@@ -61,7 +62,7 @@ impl Stores {
         } else {
             let store = build(address, options)
                 .await
-                .map_err(|e| read_error(&shown, e))?;
+                .map_err(|e| read_error(&shown, &e))?;
             let mut kept = self.kept();
             if kept.len() >= KEPT {
                 kept.clear();
@@ -92,12 +93,12 @@ impl Place {
     pub(super) async fn size(&self) -> Result<u64, ReadError> {
         let head = self.store.head(&self.key).await;
         head.map(|m| m.size)
-            .map_err(|e| read_error(&self.address, e))
+            .map_err(|e| read_error(&self.address, &e))
     }
 
     pub(super) async fn read_all(&self, limit: u64) -> Result<Bytes, ReadError> {
         let answer = self.store.get(&self.key).await;
-        let answer = answer.map_err(|e| read_error(&self.address, e))?;
+        let answer = answer.map_err(|e| read_error(&self.address, &e))?;
         let size = answer.meta.size;
         if size > limit {
             return Err(ReadError::new(ReadErrorKind::Other, &self.address)
@@ -106,7 +107,7 @@ impl Place {
         let bytes = answer
             .bytes()
             .await
-            .map_err(|e| read_error(&self.address, e))?;
+            .map_err(|e| read_error(&self.address, &e))?;
         if bytes.len() as u64 != size {
             return Err(cut_short(&self.address));
         }
@@ -123,7 +124,7 @@ impl Place {
             ..PutOptions::default()
         };
         let put = self.store.put_opts(&self.key, bytes.into(), options).await;
-        put.map(drop).map_err(|e| write_error(&self.address, e))
+        put.map(drop).map_err(|e| write_error(&self.address, &e))
     }
 
     /// The addresses of the objects below the key, by name.
@@ -133,7 +134,7 @@ impl Place {
             .map_ok(|meta| format!("{}/{}", self.bucket, meta.location))
             .try_collect()
             .await
-            .map_err(|e| read_error(&self.address, e))?;
+            .map_err(|e| read_error(&self.address, &e))?;
         found.sort_unstable();
         Ok(found)
     }
@@ -167,10 +168,10 @@ impl StoreReader {
             Err(error @ object_store::Error::Generic { .. }) => {
                 return match place.store.head(&place.key).await {
                     Ok(meta) if meta.size <= range.start => Ok(Bytes::new()),
-                    _ => Err(read_error(&place.address, error)),
+                    _ => Err(read_error(&place.address, &error)),
                 };
             }
-            Err(error) => return Err(read_error(&place.address, error)),
+            Err(error) => return Err(read_error(&place.address, &error)),
         };
         if let Some(now) = &answer.meta.e_tag {
             let mut known = self.tag.write().unwrap_or_else(PoisonError::into_inner);
@@ -189,7 +190,7 @@ impl StoreReader {
         let bytes = answer
             .bytes()
             .await
-            .map_err(|e| read_error(&place.address, e))?;
+            .map_err(|e| read_error(&place.address, &e))?;
         if bytes.len() as u64 != wanted.end - wanted.start {
             return Err(cut_short(&place.address));
         }
@@ -339,7 +340,7 @@ fn google_default_credentials() -> bool {
 fn client_options() -> ClientOptions {
     ClientOptions::new()
         .with_connect_timeout(Duration::from_secs(10))
-        .with_timeout(Duration::from_secs(120))
+        .with_timeout(Duration::from_mins(2))
 }
 
 /// Few and short: patience is the business of a decorator that knows of deadlines.
@@ -355,9 +356,9 @@ fn cut_short(address: &str) -> ReadError {
     ReadError::new(ReadErrorKind::Transient, address).because("the answer was cut short")
 }
 
-fn read_error(address: &str, cause: object_store::Error) -> ReadError {
+fn read_error(address: &str, cause: &object_store::Error) -> ReadError {
     use object_store::Error as E;
-    let kind = match &cause {
+    let kind = match cause {
         E::NotFound { .. } => ReadErrorKind::NotFound,
         E::PermissionDenied { .. } | E::Unauthenticated { .. } => ReadErrorKind::Denied,
         E::Precondition { .. } => ReadErrorKind::Changed,
@@ -369,9 +370,9 @@ fn read_error(address: &str, cause: object_store::Error) -> ReadError {
     ReadError::new(kind, address).because(unsigned(&cause.to_string()))
 }
 
-fn write_error(address: &str, cause: object_store::Error) -> WriteError {
+fn write_error(address: &str, cause: &object_store::Error) -> WriteError {
     use object_store::Error as E;
-    let kind = match &cause {
+    let kind = match cause {
         E::AlreadyExists { .. } | E::Precondition { .. } => WriteErrorKind::Exists,
         E::NotFound { .. } => WriteErrorKind::NotFound,
         E::PermissionDenied { .. } | E::Unauthenticated { .. } => WriteErrorKind::Denied,

@@ -72,9 +72,9 @@ fn answer(stream: &TcpStream) -> Option<()> {
     let (mut status, mut body) = (status.to_owned(), body);
     match path.split('?').next()? {
         "/ok" => headers += "etag: \"one\"\r\n",
-        "/changing" => headers += &format!("etag: \"{n}\"\r\n"),
+        "/changing" => headers = format!("{headers}etag: \"{n}\"\r\n"),
         "/no-ranges" => {
-            (status, headers, length, body) = ("200 OK".into(), String::new(), all.len(), all)
+            (status, headers, length, body) = ("200 OK".into(), String::new(), all.len(), all);
         }
         "/large-no-ranges" => (status, headers, length) = ("200 OK".into(), String::new(), 1 << 30),
         "/gzip" => headers += "content-encoding: gzip\r\n",

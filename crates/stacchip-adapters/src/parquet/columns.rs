@@ -108,13 +108,12 @@ impl RowDecoder {
                 .map(|m| Timestamp::from_microsecond(m).map_err(|e| wrong(name, e.to_string())))
                 .transpose()
         };
-        let datetime = match moment(c.datetime.as_ref(), s::DATETIME)? {
-            Some(datetime) => datetime,
-            None => {
-                let days = value(&c.date, i, Date32Array::value).ok_or_else(|| null(s::DATE))?;
-                Timestamp::from_second(i64::from(days) * 86_400)
-                    .map_err(|e| wrong(s::DATE, e.to_string()))?
-            }
+        let datetime = if let Some(datetime) = moment(c.datetime.as_ref(), s::DATETIME)? {
+            datetime
+        } else {
+            let days = value(&c.date, i, Date32Array::value).ok_or_else(|| null(s::DATE))?;
+            Timestamp::from_second(i64::from(days) * 86_400)
+                .map_err(|e| wrong(s::DATE, e.to_string()))?
         };
         let count =
             |array: Option<&UInt32Array>| array.and_then(|a| value(a, i, UInt32Array::value));

@@ -216,12 +216,11 @@ impl ParquetIndexReader {
 impl IndexReader for ParquetIndexReader {
     async fn read(&mut self) -> Result<Option<Vec<ChipRow>>, IndexError> {
         let address = self.address().to_owned();
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => {
-                let builder = self.builder(columns::names());
-                caught(&address, || builder.build())?.map_err(|e| failure(&address, e))?
-            }
+        let mut stream = if let Some(stream) = self.stream.take() {
+            stream
+        } else {
+            let builder = self.builder(columns::names());
+            caught(&address, || builder.build())?.map_err(|e| failure(&address, e))?
         };
         while let Some(batch) = next_batch(&address, &mut stream).await? {
             if batch.num_rows() == 0 {

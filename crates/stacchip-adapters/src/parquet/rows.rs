@@ -104,7 +104,7 @@ fn column(name: &'static str, rows: &[ChipRow]) -> Result<ArrayRef, ArrowError> 
 }
 
 fn texts(rows: &[ChipRow], text: impl Fn(&ChipRow) -> Option<&String>) -> ArrayRef {
-    Arc::new(StringArray::from_iter(rows.iter().map(text)))
+    Arc::new(rows.iter().map(text).collect::<StringArray>())
 }
 
 fn fractions(rows: &[ChipRow], fraction: impl Fn(&ChipRow) -> f64) -> ArrayRef {
@@ -117,8 +117,14 @@ fn fractions(rows: &[ChipRow], fraction: impl Fn(&ChipRow) -> f64) -> ArrayRef {
 }
 
 fn moments(rows: &[ChipRow], moment: impl Fn(&ChipRow) -> Option<Timestamp>) -> ArrayRef {
-    let values = rows.iter().map(|r| moment(r).map(|t| t.as_microsecond()));
-    Arc::new(TimestampMicrosecondArray::from_iter(values).with_timezone("UTC"))
+    let values = rows
+        .iter()
+        .map(|r| moment(r).map(Timestamp::as_microsecond));
+    Arc::new(
+        values
+            .collect::<TimestampMicrosecondArray>()
+            .with_timezone("UTC"),
+    )
 }
 
 fn counts(

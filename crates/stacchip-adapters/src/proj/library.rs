@@ -155,7 +155,7 @@ impl System<'_> {
                         })
                 };
                 let inner = Self {
-                    object: inner.map_err(|cause| cause.unwrap_or_default())?,
+                    object: inner.map_err(Option::unwrap_or_default)?,
                     context: self.context,
                 };
                 return inner.horizontal(depth - 1);

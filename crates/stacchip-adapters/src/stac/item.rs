@@ -52,10 +52,7 @@ pub fn parse_item(json: &Value, address: Option<&str>) -> Result<Scene, StacErro
     Ok(Scene {
         id,
         href: address.map(str::to_owned),
-        collection: match item.owned_text("collection")? {
-            Some(collection) => Some(collection),
-            None => properties.owned_text("collection")?,
-        },
+        collection: item.owned_text("collection")?,
         spacecraft: either("platform", "eo:platform")?,
         constellation: either("constellation", "eo:constellation")?,
         time: scene_time(&properties)?,
