@@ -15,7 +15,7 @@ pub fn built_in() -> Codecs {
     #[cfg(feature = "zstd")]
     let codecs = codecs.with(crate::Zstd::new());
     #[cfg(feature = "jpeg")]
-    let codecs = codecs.with(crate::Jpeg);
+    let codecs = codecs.with(crate::Jpeg::new());
     #[cfg(feature = "lerc")]
     let codecs = codecs.with(crate::Lerc);
     #[cfg(feature = "lzma")]

@@ -14,9 +14,12 @@ pub(super) struct Frame {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) components: usize,
-    precision: u8,
-    /// Horizontal and vertical factor of each component, as nibbles of a byte.
-    sampling: Vec<u8>,
+    /// Bits of a sample.
+    pub(super) precision: u8,
+    /// Of each component: name, factors across and down as nibbles, quantization table.
+    pub(super) parts: Vec<[u8; 3]>,
+    /// Whether each coefficient comes once, and not in the passes of a progressive frame.
+    pub(super) sequential: bool,
     /// Whether the stream has its end marker.
     ended: bool,
 }
@@ -43,12 +46,12 @@ impl Frame {
                     else {
                         return Err(broken());
                     };
-                    let sampling: Vec<_> = of_components
+                    let parts: Vec<_> = of_components
                         .chunks_exact(3)
                         .take(components.into())
-                        .filter_map(|c| c.get(1).copied())
+                        .filter_map(|part| part.first_chunk::<3>().copied())
                         .collect();
-                    if sampling.len() != usize::from(components) || frame.is_some() {
+                    if parts.len() != usize::from(components) || frame.is_some() {
                         return Err(broken());
                     }
                     frame = Some(Self {
@@ -56,7 +59,8 @@ impl Frame {
                         height: u16::from_be_bytes([h0, h1]).into(),
                         components: components.into(),
                         precision,
-                        sampling,
+                        parts,
+                        sequential: segment.code != 0xC2,
                         ended: false,
                     });
                 }
@@ -87,7 +91,7 @@ impl Frame {
                 format_args!("{} bits in a file of {}", self.precision, block.bits),
             ));
         }
-        if self.precision != 8 {
+        if !matches!(self.precision, 8 | 12) {
             return unsupported(format!("a sample of {} bits", self.precision));
         }
         if self.components != usize::from(block.samples) {
@@ -104,7 +108,7 @@ impl Frame {
         }
         // Only YCbCr is sampled at more than one rate, and there only luma at the higher one.
         let first = usize::from(block.photometric == YCBCR && self.components == 3);
-        if self.components > 1 && self.sampling.iter().skip(first).any(|&s| s != 0x11) {
+        if self.components > 1 && self.parts.iter().skip(first).any(|&[_, s, _]| s != 0x11) {
             return Err(corrupt(
                 scheme,
                 "the components are sampled at rates that TIFF has not",
@@ -136,12 +140,17 @@ impl Frame {
         Ok(())
     }
 
+    /// Bytes of a pixel.
+    pub(super) const fn pixel_bytes(&self) -> usize {
+        self.components * if self.precision > 8 { 2 } else { 1 }
+    }
+
     /// Bytes of its pixels.
     pub(super) const fn bytes(&self) -> usize {
         // At most 2^16 * 2^16 * 2^8.
         self.width
             .saturating_mul(self.height)
-            .saturating_mul(self.components)
+            .saturating_mul(self.pixel_bytes())
     }
 }
 

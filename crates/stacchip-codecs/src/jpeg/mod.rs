@@ -1,6 +1,8 @@
 //! JPEG (TIFF Technical Note 2; ITU-T T.81).
 
+mod encode;
 mod frame;
+mod sequential;
 mod stream;
 #[cfg(feature = "libjpeg-turbo")]
 mod turbo;
@@ -8,7 +10,9 @@ mod zune;
 
 use std::cell::RefCell;
 
-use stacchip_cog::{BlockContext, Compression, DecodeError, DecodedOrder, TileDecoder};
+use stacchip_cog::{
+    BlockContext, Compression, DecodeError, DecodedOrder, EncodeError, TileDecoder, TileEncoder,
+};
 
 use self::{
     frame::Frame,
@@ -16,14 +20,39 @@ use self::{
 };
 use crate::refusal::corrupt;
 
-/// Decoder of compression 7.
+/// Decoder and encoder of compression 7.
 ///
 /// `YCbCr` files (photometric 6) come out as RGB, as GDAL reads them; all others as stored. A frame
 /// smaller than its block leaves zeros around it, and one that is as wide but taller (a last strip
 /// that was filled up) is cut: as libtiff does. One that is wider is refused. So is a stream that
 /// ends before its frame does, where libtiff makes up the rest.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Jpeg;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Jpeg {
+    quality: u8,
+}
+
+impl Jpeg {
+    /// Quality 75, as GDAL.
+    pub const fn new() -> Self {
+        Self { quality: 75 }
+    }
+
+    /// A quality from 1 (smallest) to 100 (best).
+    pub const fn quality(mut self, quality: u8) -> Self {
+        self.quality = match quality {
+            0 => 1,
+            1..=100 => quality,
+            _ => 100,
+        };
+        self
+    }
+}
+
+impl Default for Jpeg {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl TileDecoder for Jpeg {
     fn schemes(&self) -> &[Compression] {
@@ -59,11 +88,11 @@ impl TileDecoder for Jpeg {
                 scratch.clear();
                 scratch.resize(frame.bytes(), 0);
                 undo(stream, &frame, colour, scheme, scratch).map(|()| {
-                    let row = width * frame.components;
+                    let row = width * frame.pixel_bytes();
                     out.fill(0);
                     for (out, decoded) in out
                         .chunks_exact_mut(row.max(1))
-                        .zip(scratch.chunks_exact(frame.width * frame.components))
+                        .zip(scratch.chunks_exact(frame.width * frame.pixel_bytes()))
                     {
                         out.iter_mut().zip(decoded).for_each(|(o, &d)| *o = d);
                     }
@@ -76,6 +105,25 @@ impl TileDecoder for Jpeg {
     }
 }
 
+impl TileEncoder for Jpeg {
+    fn scheme(&self) -> Compression {
+        Compression::JPEG
+    }
+
+    fn order(&self, _: &BlockContext<'_>) -> DecodedOrder {
+        DecodedOrder::Pixels
+    }
+
+    fn encode(
+        &self,
+        source: &[u8],
+        block: &BlockContext<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        encode::append(source, block, self.quality, out)
+    }
+}
+
 /// Fills `out`, which is as large as the frame.
 fn undo(
     stream: &[u8],
@@ -84,6 +132,9 @@ fn undo(
     scheme: Compression,
     out: &mut [u8],
 ) -> Result<(), DecodeError> {
+    if frame.precision != 8 {
+        return sequential::fill(stream, frame, colour, scheme, out);
+    }
     #[cfg(feature = "libjpeg-turbo")]
     if matches!(frame.components, 1 | 3 | 4) {
         return turbo::fill(stream, frame, scheme, out);

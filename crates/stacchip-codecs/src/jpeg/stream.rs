@@ -24,8 +24,13 @@ pub(super) struct Segment<'a> {
 /// The segments of a stream up to where entropy-coded data begins or the stream ends. Nothing where
 /// the markers do not follow each other.
 pub(super) fn segments(stream: &[u8]) -> Option<impl Iterator<Item = Option<Segment<'_>>>> {
-    let mut rest = Some(stream.strip_prefix(&[0xFF, SOI])?);
-    Some(std::iter::from_fn(move || {
+    stream.strip_prefix(&[0xFF, SOI]).map(segments_from)
+}
+
+/// The same from the midst of a stream, at a marker.
+pub(super) fn segments_from(at: &[u8]) -> impl Iterator<Item = Option<Segment<'_>>> {
+    let mut rest = Some(at);
+    std::iter::from_fn(move || {
         let at = rest.take()?;
         match segment(at) {
             Some(segment) => {
@@ -36,7 +41,7 @@ pub(super) fn segments(stream: &[u8]) -> Option<impl Iterator<Item = Option<Segm
             }
             None => Some(None),
         }
-    }))
+    })
 }
 
 fn segment(mut at: &[u8]) -> Option<Segment<'_>> {

@@ -1,7 +1,5 @@
 //! Through libjpeg-turbo.
 
-use std::cell::RefCell;
-
 use stacchip_cog::{Compression, DecodeError};
 use turbojpeg::{Decompressor, Image, PixelFormat};
 
@@ -28,20 +26,9 @@ pub(super) fn fill(
         height: frame.height,
         format,
     };
-    DECODE.with_borrow_mut(|kept| {
-        // Without one after a failure: it keeps the state of what failed.
-        let mut decoder = match kept.take() {
-            Some(decoder) => decoder,
-            None => Decompressor::new().map_err(|e| corrupt(scheme, e))?,
-        };
-        decoder
-            .decompress(stream, image)
-            .map_err(|e| corrupt(scheme, e))?;
-        *kept = Some(decoder);
-        Ok(())
-    })
-}
-
-thread_local! {
-    static DECODE: RefCell<Option<Decompressor>> = const { RefCell::new(None) };
+    // A new one each time: it would remember the tables of the stream before, and lend them to one
+    // that has none.
+    Decompressor::new()
+        .and_then(|mut decoder| decoder.decompress(stream, image))
+        .map_err(|e| corrupt(scheme, e))
 }

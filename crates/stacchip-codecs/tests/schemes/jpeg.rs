@@ -2,7 +2,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use stacchip_codecs::Jpeg;
 use stacchip_cog::{BlockContext, Compression, DecodeError};
 
-use crate::contract::{block, decode, scene, survives_mutation};
+use crate::contract::{block, decode, encode, scene, survives_mutation};
 
 fn smooth(width: usize, height: usize, samples: usize) -> Vec<u8> {
     (0..width * height * samples)
@@ -59,26 +59,26 @@ fn grey_with_and_without_shared_tables() {
     let plain = smooth(64, 48, 1);
     let stream = jpeg(&plain, (64, 48), ColorType::Luma, SamplingFactor::F_1_1);
     let block = of((64, 48), 1, 1);
-    let out = decode(&Jpeg, &stream, &block, plain.len()).unwrap();
+    let out = decode(&Jpeg::new(), &stream, &block, plain.len()).unwrap();
     near(&out, &plain, 8);
 
     let (tables, rest) = split(&stream);
-    assert!(decode(&Jpeg, &rest, &block, plain.len()).is_err());
+    assert!(decode(&Jpeg::new(), &rest, &block, plain.len()).is_err());
     let with_tables = BlockContext {
         jpeg_tables: Some(&tables),
         ..block
     };
     assert_eq!(
-        decode(&Jpeg, &rest, &with_tables, plain.len()).unwrap(),
+        decode(&Jpeg::new(), &rest, &with_tables, plain.len()).unwrap(),
         out
     );
-    survives_mutation(&Jpeg, &rest, &with_tables, 500);
+    survives_mutation(&Jpeg::new(), &rest, &with_tables, 500);
     for cut in 0..tables.len() {
         let cut = BlockContext {
             jpeg_tables: Some(&tables[..cut]),
             ..block
         };
-        let _ = decode(&Jpeg, &rest, &cut, plain.len());
+        let _ = decode(&Jpeg::new(), &rest, &cut, plain.len());
     }
 }
 
@@ -94,7 +94,7 @@ fn ycbcr_becomes_rgb_at_every_subsampling() {
     ] {
         let stream = jpeg(&plain, (96, 64), ColorType::Rgb, sampling);
         let block = of((96, 64), 3, 6);
-        let out = decode(&Jpeg, &stream, &block, plain.len()).unwrap();
+        let out = decode(&Jpeg::new(), &stream, &block, plain.len()).unwrap();
         let mean = out
             .iter()
             .zip(&plain)
@@ -102,7 +102,7 @@ fn ycbcr_becomes_rgb_at_every_subsampling() {
             .sum::<f64>()
             / out.len() as f64;
         assert!(mean < 12.0, "{sampling:?}: {mean}");
-        survives_mutation(&Jpeg, &stream, &block, 100);
+        survives_mutation(&Jpeg::new(), &stream, &block, 100);
     }
 }
 
@@ -111,30 +111,30 @@ fn ycbcr_becomes_rgb_at_every_subsampling() {
 fn other_samples_come_as_they_are() {
     let plain = smooth(64, 48, 3);
     let stream = jpeg(&plain, (64, 48), ColorType::Ycbcr, SamplingFactor::F_1_1);
-    let out = decode(&Jpeg, &stream, &of((64, 48), 3, 2), plain.len()).unwrap();
+    let out = decode(&Jpeg::new(), &stream, &of((64, 48), 3, 2), plain.len()).unwrap();
     near(&out, &plain, 8);
-    let converted = decode(&Jpeg, &stream, &of((64, 48), 3, 6), plain.len()).unwrap();
+    let converted = decode(&Jpeg::new(), &stream, &of((64, 48), 3, 6), plain.len()).unwrap();
     assert_ne!(out, converted);
 
     let plain = smooth(64, 48, 4);
     let stream = jpeg(&plain, (64, 48), ColorType::Ycck, SamplingFactor::F_1_1);
-    let out = decode(&Jpeg, &stream, &of((64, 48), 4, 5), plain.len()).unwrap();
+    let out = decode(&Jpeg::new(), &stream, &of((64, 48), 4, 5), plain.len()).unwrap();
     near(&out, &plain, 8);
-    survives_mutation(&Jpeg, &stream, &of((64, 48), 4, 5), 200);
+    survives_mutation(&Jpeg::new(), &stream, &of((64, 48), 4, 5), 200);
 }
 
 #[test]
 fn frames_that_do_not_fit() {
     let plain = smooth(64, 48, 1);
     let stream = jpeg(&plain, (64, 48), ColorType::Luma, SamplingFactor::F_1_1);
-    let whole = decode(&Jpeg, &stream, &of((64, 48), 1, 1), plain.len()).unwrap();
+    let whole = decode(&Jpeg::new(), &stream, &of((64, 48), 1, 1), plain.len()).unwrap();
 
     // A last strip that was filled up.
-    let out = decode(&Jpeg, &stream, &of((64, 40), 1, 1), 64 * 40).unwrap();
+    let out = decode(&Jpeg::new(), &stream, &of((64, 40), 1, 1), 64 * 40).unwrap();
     assert_eq!(out, whole[..64 * 40]);
 
     // A frame smaller than its tile.
-    let out = decode(&Jpeg, &stream, &of((80, 50), 1, 1), 80 * 50).unwrap();
+    let out = decode(&Jpeg::new(), &stream, &of((80, 50), 1, 1), 80 * 50).unwrap();
     for (y, row) in out.chunks(80).enumerate() {
         let (held, zeros) = row.split_at(64);
         if y < 48 {
@@ -145,14 +145,14 @@ fn frames_that_do_not_fit() {
         assert!(zeros.iter().all(|&b| b == 0));
     }
 
-    let wide = decode(&Jpeg, &stream, &of((63, 48), 1, 1), 63 * 48);
+    let wide = decode(&Jpeg::new(), &stream, &of((63, 48), 1, 1), 63 * 48);
     assert!(matches!(wide, Err(DecodeError::Corrupt { .. })), "{wide:?}");
-    let large = decode(&Jpeg, &stream, &of((32, 24), 1, 1), 32 * 24);
+    let large = decode(&Jpeg::new(), &stream, &of((32, 24), 1, 1), 32 * 24);
     assert!(
         matches!(large, Err(DecodeError::Corrupt { .. })),
         "{large:?}"
     );
-    let samples = decode(&Jpeg, &stream, &of((64, 48), 3, 2), 64 * 48 * 3);
+    let samples = decode(&Jpeg::new(), &stream, &of((64, 48), 3, 2), 64 * 48 * 3);
     assert!(
         matches!(samples, Err(DecodeError::Corrupt { .. })),
         "{samples:?}"
@@ -166,7 +166,7 @@ fn claims_are_not_believed() {
     let mut stream = jpeg(&plain, (2048, 16), ColorType::Luma, SamplingFactor::F_1_1);
     let sof = stream.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
     stream[sof + 5..sof + 7].copy_from_slice(&[0xFF, 0xFF]);
-    let refused = decode(&Jpeg, &stream, &of((2048, 16), 1, 1), 2048 * 16);
+    let refused = decode(&Jpeg::new(), &stream, &of((2048, 16), 1, 1), 2048 * 16);
     assert!(
         matches!(refused, Err(DecodeError::Corrupt { .. })),
         "{refused:?}"
@@ -179,9 +179,71 @@ fn a_stream_cut_short_is_an_error() {
     let stream = jpeg(&plain, (64, 48), ColorType::Rgb, SamplingFactor::F_2_2);
     for cut in 0..stream.len() {
         assert!(
-            decode(&Jpeg, &stream[..cut], &of((64, 48), 3, 6), plain.len()).is_err(),
+            decode(
+                &Jpeg::new(),
+                &stream[..cut],
+                &of((64, 48), 3, 6),
+                plain.len()
+            )
+            .is_err(),
             "cut to {cut} of {}",
             stream.len()
         );
     }
+}
+
+#[test]
+fn what_is_written_is_read() {
+    for (samples, photometric, subsampling) in [
+        (1, 1, (1, 1)),
+        (3, 2, (1, 1)),
+        (3, 6, (1, 1)),
+        (3, 6, (2, 2)),
+        (4, 5, (1, 1)),
+    ] {
+        let plain = smooth(64, 48, samples.into());
+        let block = BlockContext {
+            subsampling,
+            ..of((64, 48), samples, photometric)
+        };
+        let coarse = encode(&Jpeg::new().quality(30), &plain, &block);
+        let fine = encode(&Jpeg::new().quality(98), &plain, &block);
+        assert!(coarse.len() < fine.len());
+        let out = decode(&Jpeg::new(), &fine, &block, plain.len()).unwrap();
+        if subsampling == (1, 1) {
+            near(&out, &plain, 8);
+        }
+    }
+    let wide = of((70_000, 1), 1, 1);
+    let refused =
+        stacchip_cog::TileEncoder::encode(&Jpeg::new(), &vec![0; 70_000], &wide, &mut Vec::new());
+    assert!(refused.is_err());
+}
+
+/// A grey stream of 12 bits by hand: one block, its first coefficient only.
+#[test]
+fn twelve_bits() {
+    let mut stream = vec![0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0];
+    stream.extend([8; 64]);
+    stream.extend([0xFF, 0xC1, 0, 11, 12, 0, 8, 0, 8, 1, 1, 0x11, 0]);
+    // One code of one bit each: nine bits follow for the first coefficient; no others.
+    for (class, symbol) in [(0x00, 9), (0x10, 0)] {
+        stream.extend([0xFF, 0xC4, 0, 20, class, 1]);
+        stream.extend([0; 15]);
+        stream.push(symbol);
+    }
+    stream.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0]);
+    // 0, then 300 in nine bits, then 0: 300 * 8 / 8 above the middle.
+    stream.extend([0b0100_1011, 0b0001_1111, 0xFF, 0xD9]);
+    let block = BlockContext {
+        bits: 12,
+        ..of((8, 8), 1, 1)
+    };
+    let out = decode(&Jpeg::new(), &stream, &block, 128).unwrap();
+    for sample in out.chunks(2) {
+        assert_eq!(u16::from_ne_bytes([sample[0], sample[1]]), 2048 + 300);
+    }
+    survives_mutation(&Jpeg::new(), &stream, &block, 3000);
+    let early = [&stream[..stream.len() - 3], &[0xFF, 0xD9]].concat();
+    assert!(decode(&Jpeg::new(), &early, &block, 128).is_err());
 }

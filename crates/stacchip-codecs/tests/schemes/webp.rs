@@ -2,7 +2,7 @@ use image_webp::{ColorType, WebPEncoder};
 use stacchip_codecs::Webp;
 use stacchip_cog::Compression;
 
-use crate::contract::{block, decode, keeps_promises, scene};
+use crate::contract::{block, decode, encode, keeps_promises, scene};
 
 fn lossless(pixels: &[u8], width: u32, height: u32, alpha: bool) -> Vec<u8> {
     let mut out = Vec::new();
@@ -24,6 +24,7 @@ fn promises() {
         let block = block(Compression::WEBP, (64, 48), samples, 8);
         let source = lossless(&plain, 64, 48, samples == 4);
         keeps_promises(&Webp, &source, &block, &plain);
+        keeps_promises(&Webp, &encode(&Webp, &plain, &block), &block, &plain);
     }
 }
 
