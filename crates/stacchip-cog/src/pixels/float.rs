@@ -28,40 +28,49 @@ impl Row {
             sums.get(start..).unwrap_or_default()
         };
         match self.bytes {
-            2 => join(
-                out,
-                |a: &u8, b: &u8| u16::from_be_bytes([*a, *b]).to_ne_bytes(),
-                plane,
-            ),
+            2 => joined(out, [plane(0), plane(1)]),
             3 => {
+                // Three bytes stay least significant first on every machine.
                 let (a, b, c) = (plane(0), plane(1), plane(2));
                 for (((o, a), b), c) in out.as_chunks_mut::<3>().0.iter_mut().zip(a).zip(b).zip(c) {
                     *o = [*c, *b, *a];
                 }
             }
-            4 => {
-                let (a, b, c, d) = (plane(0), plane(1), plane(2), plane(3));
-                let out = out.as_chunks_mut::<4>().0;
-                for ((((o, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                    *o = u32::from_be_bytes([*a, *b, *c, *d]).to_ne_bytes();
-                }
-            }
-            8 => {
-                for (i, o) in out.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-                    for (k, byte) in o.iter_mut().enumerate() {
-                        *byte = plane(k).get(i).copied().unwrap_or(0);
-                    }
-                    *o = u64::from_be_bytes(*o).to_ne_bytes();
-                }
-            }
+            4 => joined(out, [0, 1, 2, 3].map(plane)),
+            8 => joined(out, [0, 1, 2, 3, 4, 5, 6, 7].map(plane)),
             _ => {}
         }
     }
 }
 
-fn join<'a>(out: &mut [u8], with: impl Fn(&u8, &u8) -> [u8; 2], plane: impl Fn(usize) -> &'a [u8]) {
-    let (a, b) = (plane(0), plane(1));
-    for ((o, a), b) in out.as_chunks_mut::<2>().0.iter_mut().zip(a).zip(b) {
-        *o = with(a, b);
+/// Numbers of `N` bytes from their planes, most significant first: sixteen at a time, in loops of
+/// known lengths that compilers turn into shuffles, the rest one by one.
+fn joined<const N: usize>(out: &mut [u8], planes: [&[u8]; N]) {
+    let numbers = out.as_chunks_mut::<N>().0;
+    let mut done = 0usize;
+    for to in numbers.as_chunks_mut::<16>().0 {
+        let mut from = [[0u8; 16]; N];
+        for (k, plane) in planes.iter().enumerate() {
+            let place = if cfg!(target_endian = "little") {
+                N - 1 - k
+            } else {
+                k
+            };
+            if let Some(part) = plane.get(done..).and_then(|p| p.first_chunk::<16>()) {
+                from[place] = *part;
+            }
+        }
+        for (i, to) in to.iter_mut().enumerate() {
+            *to = from.map(|plane| plane[i]);
+        }
+        done = done.saturating_add(16);
+    }
+    for (i, to) in numbers.iter_mut().enumerate().skip(done) {
+        for (to, plane) in to.iter_mut().zip(planes) {
+            *to = plane.get(i).copied().unwrap_or(0);
+        }
+        if cfg!(target_endian = "little") {
+            to.reverse();
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Horizontal differencing (TIFF 6.0, section 14).
 //!
-//! Sums of neighbours depend on one another, so a plain loop does one number a step. Here eight
-//! or sixteen are summed among themselves in a few shifts and adds that compilers turn into vector
-//! instructions, and only one sum is carried from group to group.
+//! Sums of neighbours depend on one another, so a plain loop does one number a step. Small numbers
+//! are summed a word at a time, and only one sum is carried from word to word.
+
+use super::lanes;
 
 /// Sums differences up: `source` is a row from its start to the last number wanted, `from` the
 /// byte where the first one wanted starts, `line` as long as what is wanted.
@@ -51,77 +52,93 @@ trait Number<const N: usize>: Copy + Default {
 }
 
 macro_rules! number {
-    ($type:ty, $bytes:literal, $group:literal, [$($shift:literal),*]) => {
+    ($type:ty, $bytes:literal, $scan:expr) => {
         impl Number<$bytes> for $type {
-            #[inline(always)]
+            #[inline]
             fn read(raw: [u8; $bytes], swap: bool) -> Self {
                 let v = Self::from_ne_bytes(raw);
                 if swap { v.swap_bytes() } else { v }
             }
 
-            #[inline(always)]
+            #[inline]
             fn write(self) -> [u8; $bytes] {
                 self.to_ne_bytes()
             }
 
-            #[inline(always)]
+            #[inline]
             fn plus(self, other: Self) -> Self {
                 self.wrapping_add(other)
             }
 
-            #[inline]
             fn scan(source: &[[u8; $bytes]], out: &mut [[u8; $bytes]], total: Self, swap: bool) {
-                // Two copies of the loop, so that the order of bytes is decided outside it.
-                if swap {
-                    scan::<Self, $bytes, $group>(source, out, total, true, |v| group!(v, $type, $group, [$($shift),*]));
-                } else {
-                    scan::<Self, $bytes, $group>(source, out, total, false, |v| group!(v, $type, $group, [$($shift),*]));
-                }
+                $scan(source, out, total, swap);
             }
         }
     };
 }
 
-/// The sums of a group among themselves: shifted by one, two, four, … and added.
-macro_rules! group {
-    ($v:ident, $type:ty, $group:literal, [$($shift:literal),*]) => {{
-        let mut v: [$type; $group] = $v;
-        $(
-            let mut moved = [<$type>::default(); $group];
-            moved[$shift..].copy_from_slice(&v[..$group - $shift]);
-            for (a, b) in v.iter_mut().zip(moved) {
-                *a = a.wrapping_add(b);
-            }
-        )*
-        v
-    }};
+number!(u8, 1, scan_8);
+number!(u16, 2, scan_16);
+number!(u32, 4, one_by_one);
+number!(u64, 8, one_by_one);
+
+fn scan_8(source: &[[u8; 1]], out: &mut [[u8; 1]], mut total: u8, _: bool) {
+    let (words, rest) = source.as_flattened().as_chunks::<8>();
+    let (to_words, to_rest) = out.as_flattened_mut().as_chunks_mut::<8>();
+    for (from, to) in words.iter().zip(to_words) {
+        *to = lanes::sums_of_8(u64::from_le_bytes(*from), total).to_le_bytes();
+        total = to[7];
+    }
+    for (from, to) in rest.iter().zip(to_rest) {
+        total = total.wrapping_add(*from);
+        *to = total;
+    }
 }
 
-number!(u8, 1, 16, [1, 2, 4, 8]);
-number!(u16, 2, 8, [1, 2, 4]);
-number!(u32, 4, 4, [1, 2]);
-number!(u64, 8, 2, [1]);
+fn scan_16(source: &[[u8; 2]], out: &mut [[u8; 2]], total: u16, swap: bool) {
+    // Two copies of the loop, so that the order of bytes is decided outside it.
+    if swap == cfg!(target_endian = "little") {
+        words_of_16(source, out, total, lanes::turned_16, u16::from_be_bytes);
+    } else {
+        words_of_16(source, out, total, |word| word, u16::from_le_bytes);
+    }
+}
 
-#[expect(
-    clippy::inline_always,
-    reason = "each caller's closure must become part of its own loop to be vectorised"
-)]
-#[inline(always)]
-fn scan<T: Number<N>, const N: usize, const G: usize>(
+#[inline]
+fn words_of_16(
+    source: &[[u8; 2]],
+    out: &mut [[u8; 2]],
+    mut total: u16,
+    word: impl Fn(u64) -> u64,
+    one: impl Fn([u8; 2]) -> u16,
+) {
+    let (words, rest) = source.as_chunks::<4>();
+    let (to_words, to_rest) = out.as_chunks_mut::<4>();
+    for (from, to) in words.iter().zip(to_words) {
+        let [[a, b], [c, d], [e, f], [g, h]] = *from;
+        let sums = lanes::sums_of_16(word(u64::from_le_bytes([a, b, c, d, e, f, g, h])), total);
+        let [a, b, c, d, e, f, g, h] = sums.to_le_bytes();
+        total = u16::from_le_bytes([g, h]);
+        *to = if cfg!(target_endian = "little") {
+            [[a, b], [c, d], [e, f], [g, h]]
+        } else {
+            [[b, a], [d, c], [f, e], [h, g]]
+        };
+    }
+    for (from, to) in rest.iter().zip(to_rest) {
+        total = total.wrapping_add(one(*from));
+        *to = total.to_ne_bytes();
+    }
+}
+
+#[inline]
+fn one_by_one<T: Number<N>, const N: usize>(
     source: &[[u8; N]],
     out: &mut [[u8; N]],
     mut total: T,
     swap: bool,
-    group: impl Fn([T; G]) -> [T; G],
 ) {
-    let (groups, rest) = source.as_chunks::<G>();
-    let (out_groups, out_rest) = out.as_chunks_mut::<G>();
-    for (from, to) in groups.iter().zip(out_groups) {
-        let sums = group(from.map(|raw| T::read(raw, swap)));
-        *to = sums.map(|v| v.plus(total).write());
-        total = sums.last().map_or(total, |v| v.plus(total));
-    }
-    for (from, to) in rest.iter().zip(out_rest) {
+    for (from, to) in source.iter().zip(out) {
         total = total.plus(T::read(*from, swap));
         *to = total.write();
     }
@@ -199,12 +216,10 @@ fn many<T: Number<N>, const N: usize>(
 
 fn scan_in_place(bytes: &mut [u8]) {
     let mut total = 0u8;
-    let (groups, rest) = bytes.as_chunks_mut::<16>();
-    for chunk in groups {
-        let v = *chunk;
-        let sums = group!(v, u8, 16, [1, 2, 4, 8]);
-        *chunk = sums.map(|v| v.wrapping_add(total));
-        total = total.wrapping_add(sums[15]);
+    let (words, rest) = bytes.as_chunks_mut::<8>();
+    for word in words {
+        *word = lanes::sums_of_8(u64::from_le_bytes(*word), total).to_le_bytes();
+        total = word[7];
     }
     for byte in rest {
         total = total.wrapping_add(*byte);

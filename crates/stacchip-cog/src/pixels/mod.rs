@@ -3,6 +3,7 @@
 mod element;
 mod float;
 mod horizontal;
+mod lanes;
 mod place;
 mod unpack;
 

@@ -109,9 +109,34 @@ fn strided<const A: usize, const B: usize>(
         }
         return;
     }
-    let numbers = numbers.get(band..).unwrap_or_default();
-    for (o, n) in out.iter_mut().zip(numbers.iter().step_by(samples.max(1))) {
-        *o = convert(*n);
+    match samples {
+        2 => picked::<A, B, 2>(numbers, band, out, convert),
+        3 => picked::<A, B, 3>(numbers, band, out, convert),
+        4 => picked::<A, B, 4>(numbers, band, out, convert),
+        _ => {
+            for (o, pixel) in out.iter_mut().zip(numbers.chunks_exact(samples.max(1))) {
+                if let Some(n) = pixel.get(band) {
+                    *o = convert(*n);
+                }
+            }
+        }
+    }
+}
+
+/// One sample of pixels of `S`, one loop for each so that no step asks which.
+fn picked<const A: usize, const B: usize, const S: usize>(
+    numbers: &[[u8; A]],
+    band: usize,
+    out: &mut [[u8; B]],
+    convert: impl Fn([u8; A]) -> [u8; B],
+) {
+    let pixels = numbers.as_chunks::<S>().0;
+    let pairs = out.iter_mut().zip(pixels);
+    match band {
+        0 => pairs.for_each(|(o, p)| *o = convert(p[0])),
+        1 => pairs.for_each(|(o, p)| *o = convert(p[1 % S])),
+        2 => pairs.for_each(|(o, p)| *o = convert(p[2 % S])),
+        _ => pairs.for_each(|(o, p)| *o = convert(p[3 % S])),
     }
 }
 
