@@ -86,8 +86,9 @@ fn scan_8(source: &[[u8; 1]], out: &mut [[u8; 1]], mut total: u8, _: bool) {
     let (words, rest) = source.as_flattened().as_chunks::<8>();
     let (to_words, to_rest) = out.as_flattened_mut().as_chunks_mut::<8>();
     for (from, to) in words.iter().zip(to_words) {
-        *to = lanes::sums_of_8(u64::from_le_bytes(*from), total).to_le_bytes();
-        total = to[7];
+        let (sums, next) = lanes::sums_of_8(u64::from_le_bytes(*from), total);
+        *to = sums.to_le_bytes();
+        total = next;
     }
     for (from, to) in rest.iter().zip(to_rest) {
         total = total.wrapping_add(*from);
@@ -116,9 +117,10 @@ fn words_of_16(
     let (to_words, to_rest) = out.as_chunks_mut::<4>();
     for (from, to) in words.iter().zip(to_words) {
         let [[a, b], [c, d], [e, f], [g, h]] = *from;
-        let sums = lanes::sums_of_16(word(u64::from_le_bytes([a, b, c, d, e, f, g, h])), total);
+        let (sums, next) =
+            lanes::sums_of_16(word(u64::from_le_bytes([a, b, c, d, e, f, g, h])), total);
         let [a, b, c, d, e, f, g, h] = sums.to_le_bytes();
-        total = u16::from_le_bytes([g, h]);
+        total = next;
         *to = if cfg!(target_endian = "little") {
             [[a, b], [c, d], [e, f], [g, h]]
         } else {
@@ -218,8 +220,9 @@ fn scan_in_place(bytes: &mut [u8]) {
     let mut total = 0u8;
     let (words, rest) = bytes.as_chunks_mut::<8>();
     for word in words {
-        *word = lanes::sums_of_8(u64::from_le_bytes(*word), total).to_le_bytes();
-        total = word[7];
+        let (sums, next) = lanes::sums_of_8(u64::from_le_bytes(*word), total);
+        *word = sums.to_le_bytes();
+        total = next;
     }
     for byte in rest {
         total = total.wrapping_add(*byte);

@@ -5,31 +5,29 @@
 //! upper lane off again gives the sums in between. Lanes have room for twice their bits, so that
 //! none runs into the next.
 
-/// Sums of eight bytes, each with all before it and with `total`; the last is the new total.
+/// Sums of eight bytes, each with all before it and with `total`; and the new total, which waits for
+/// nothing but one addition, so that words can be summed at the same time.
 #[inline]
-pub(super) fn sums_of_8(word: u64, total: u8) -> u64 {
+pub(super) fn sums_of_8(word: u64, total: u8) -> (u64, u8) {
     let low = word & BYTES;
     let high = word >> 8 & BYTES;
-    let start = u64::from(total).wrapping_mul(ONES_16);
-    let pairs = low
-        .wrapping_add(high)
-        .wrapping_mul(ONES_16)
-        .wrapping_add(start);
-    (pairs.wrapping_sub(high) & BYTES) | (pairs & BYTES) << 8
+    let pairs = low.wrapping_add(high).wrapping_mul(ONES_16);
+    let [.., last, _] = pairs.to_le_bytes();
+    let all = pairs.wrapping_add(u64::from(total).wrapping_mul(ONES_16));
+    let sums = (all.wrapping_sub(high) & BYTES) | (all & BYTES) << 8;
+    (sums, total.wrapping_add(last))
 }
 
-/// Sums of four 16-bit numbers, each with all before it and with `total`; the last is the new
-/// total.
+/// Sums of four 16-bit numbers, each with all before it and with `total`; and the new total.
 #[inline]
-pub(super) fn sums_of_16(word: u64, total: u16) -> u64 {
+pub(super) fn sums_of_16(word: u64, total: u16) -> (u64, u16) {
     let low = word & HALVES;
     let high = word >> 16 & HALVES;
-    let start = u64::from(total).wrapping_mul(ONES_32);
-    let pairs = low
-        .wrapping_add(high)
-        .wrapping_mul(ONES_32)
-        .wrapping_add(start);
-    (pairs.wrapping_sub(high) & HALVES) | (pairs & HALVES) << 16
+    let pairs = low.wrapping_add(high).wrapping_mul(ONES_32);
+    let [.., a, b, _, _] = pairs.to_le_bytes();
+    let all = pairs.wrapping_add(u64::from(total).wrapping_mul(ONES_32));
+    let sums = (all.wrapping_sub(high) & HALVES) | (all & HALVES) << 16;
+    (sums, total.wrapping_add(u16::from_le_bytes([a, b])))
 }
 
 /// `word` with the bytes of each 16-bit number turned round.
