@@ -3,13 +3,15 @@
 use std::{fs, sync::Arc};
 
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use async_trait::async_trait;
 use futures::executor::block_on;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use stacchip_cog::testing::MemoryReader;
 use stacchip_index::{
-    ChipRow, IndexErrorKind, IndexReader, IndexWriter, SceneColumns,
+    ChipRow, IndexError, IndexErrorKind, IndexReader, IndexWriter, SceneColumns,
     schema::{BBOX, COLUMNS},
+    testing::{IndexPlace, check_index_place},
 };
 use stacchip_model::{Fraction, MultiPolygon, Polygon, Quality, Window};
 
@@ -88,6 +90,34 @@ fn read_all(mut reader: ParquetIndexReader) -> Vec<ChipRow> {
     }
     assert_eq!(block_on(reader.read()).unwrap(), None);
     all
+}
+
+#[derive(Debug)]
+struct Place(std::path::PathBuf);
+
+#[async_trait]
+impl IndexPlace for Place {
+    async fn writer(&self, overwrite: bool) -> Result<Box<dyn IndexWriter>, IndexError> {
+        Ok(Box::new(IndexFile::create(&self.0, None, overwrite)?))
+    }
+
+    async fn reader(&self) -> Result<Box<dyn IndexReader>, IndexError> {
+        let bytes = fs::read(&self.0).map_err(|_| IndexError {
+            kind: IndexErrorKind::NotFound,
+            address: "place".to_owned(),
+            cause: None,
+        })?;
+        let size = bytes.len() as u64;
+        let reader = Arc::new(MemoryReader::new(bytes));
+        Ok(Box::new(ParquetIndexReader::open(reader, size).await?))
+    }
+}
+
+#[test]
+fn the_ports_promises_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place(folder.path().join("x.parquet"));
+    block_on(check_index_place(&place)).unwrap();
 }
 
 #[test]
