@@ -6,7 +6,7 @@
 #   STACCHIP_CORPUS        the test files (default ../shared/corpus)
 #   STACCHIP_WRITE_MATRIX  files that the tests of the writer left (a run of them with this set); without, they are not checked
 #
-# The encoders are checked where their example lies beside the binary, as it does after the tests were run.
+# What the examples of the adapters write is checked where they lie beside the binary, as they do after the tests were run.
 set -uo pipefail
 
 [ "$#" -ge 1 ] || { echo "usage: run.sh BINARY [CHECK...]" >&2; exit 2; }
@@ -66,15 +66,26 @@ if wanted check_sample; then
     [ "${#scenes[@]}" -eq 0 ] || check check_sample "$venv-readers" "${scenes[@]}"
 fi
 
-encoders="$(dirname "$binary")/examples/encode_matrix"
-if [ -x "$encoders" ] && wanted check_encoders; then
-    mkdir "$scratch/encoded"
-    if "$encoders" "$scratch/encoded" >/dev/null; then
-        check check_encoders "$venv-readers" "$scratch/encoded"
-    else
-        failed=$((failed + 1))
-        echo "FAILED $encoders"
+# made EXAMPLE OUTPUT: what an example of the adapters writes, where it lies beside the binary.
+made() {
+    local example
+    example="$(dirname "$binary")/examples/$1"
+    if [ ! -x "$example" ]; then
+        echo "no $1 beside the binary: what it writes is not checked"
+        return 1
     fi
+    "$example" "$2" >/dev/null && return
+    failed=$((failed + 1))
+    echo "FAILED $example"
+    return 1
+}
+
+mkdir "$scratch/encoded" "$scratch/written"
+if wanted check_encoders && made encode_matrix "$scratch/encoded"; then
+    check check_encoders "$venv-readers" "$scratch/encoded"
+fi
+if wanted check_index && made write_index "$scratch/written/index.parquet"; then
+    check check_index "$venv-readers" "$scratch/written/index.parquet"
 fi
 if [ -n "${STACCHIP_WRITE_MATRIX:-}" ]; then
     check check_writer "$venv-readers" "$STACCHIP_WRITE_MATRIX"
