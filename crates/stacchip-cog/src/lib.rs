@@ -3,6 +3,37 @@
 //! This room knows bytes: headers, levels, tile tables, windows → tiles → ranges, predictors and
 //! assembly. It never opens a file or a connection, and it knows no compression library; those come
 //! through its ports: [`RangeReader`], [`TileDecoder`], [`TileEncoder`].
+//!
+//! From bytes to pixels: [`open`] reads the header, [`Image::plan`] says which bytes a window takes,
+//! [`WindowPlan::decode`] makes pixels of them. [`read_window`] does the last two at once.
+//!
+//! ```
+//! use stacchip_cog::{
+//!     Bands, Codecs, HeaderDecoder, Limits, Part, Step, WriteOptions, write_geotiff,
+//! };
+//! use stacchip_model::{Pixels, Window};
+//!
+//! let written = Pixels::from_slice([1, 2, 3], &[1u16, 2, 3, 4, 5, 6])?;
+//! let file = bytes::Bytes::from(write_geotiff(&written, &WriteOptions::geotiff(), None)?);
+//!
+//! let mut decoder = HeaderDecoder::new(Limits::default());
+//! decoder.supply(0, file.clone());
+//! decoder.ends_at(file.len() as u64);
+//! let Step::Done(cog) = decoder.step()? else {
+//!     unreachable!("all bytes are there");
+//! };
+//!
+//! let plan = cog.images[0].plan(0, Window::new(1, 0, 2, 2), Bands::All, Part::Pixels)?;
+//! let blocks: Vec<_> = plan
+//!     .ranges()?
+//!     .iter()
+//!     .map(|range| file.slice(range.start as usize..range.end as usize))
+//!     .collect();
+//! let mut window = Pixels::zeros(plan.sample(), plan.shape())?;
+//! plan.decode(&blocks, &Codecs::new(), window.as_bytes_mut())?;
+//! assert_eq!(window.as_slice::<u16>(), Some(&[2, 3, 5, 6][..]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod assemble;
 mod block;

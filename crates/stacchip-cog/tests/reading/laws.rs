@@ -4,8 +4,9 @@ use bytes::Bytes;
 use futures::executor::block_on;
 use proptest::prelude::*;
 use stacchip_cog::{
-    Bands, Codecs, Limits, Part, open, read_window,
-    testing::{MemoryReader, check_range_reader},
+    Bands, BlockContext, Codecs, Compression, Limits, Part, SampleFormat, TileEncoder, open,
+    read_window,
+    testing::{MemoryReader, check_range_reader, check_tile_decoder},
 };
 use stacchip_model::{Pixels, Window};
 
@@ -141,6 +142,30 @@ fn large_tables_are_read_in_pages() {
     );
     assert_eq!(block_on(read).unwrap().shape(), [1, 16, 16]);
     assert!(reader.bytes_read() < 200_000, "{}", reader.bytes_read());
+}
+
+#[test]
+fn the_decoder_of_these_tests_keeps_the_promises() {
+    let block = BlockContext {
+        compression: Compression::DEFLATE,
+        width: 30,
+        height: 20,
+        samples: 1,
+        bits: 8,
+        format: SampleFormat::Unsigned,
+        photometric: 1,
+        subsampling: (1, 1),
+        big_endian: false,
+        lsb_first: false,
+        jpeg_tables: None,
+        lerc_parameters: None,
+        fax_options: 0,
+        alpha: None,
+    };
+    let plain: Vec<u8> = (0..600u32).map(|i| u8::try_from(i % 83).unwrap()).collect();
+    let mut stored = Vec::new();
+    Zlib.encode(&plain, &block, &mut stored).unwrap();
+    assert_eq!(check_tile_decoder(&Zlib, &stored, &block, &plain), Ok(()));
 }
 
 #[test]
