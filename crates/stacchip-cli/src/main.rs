@@ -1,2 +1,64 @@
-//! The command line.
-fn main() {}
+//! stacchip: index the chips of STAC items and cut them on demand.
+//!
+//! This room knows arguments, environment, progress and exit codes. What is done is done in the
+//! crates below; `wiring` names the concrete adapters.
+
+#[expect(clippy::doc_markdown, reason = "what stands there is shown to people")]
+mod args;
+mod chip_files;
+mod commands;
+mod failure;
+mod index_files;
+mod index_rows;
+mod inputs;
+mod output;
+mod progress;
+mod source;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{args::Cli, failure::Failure, output::Output};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers and go to standard output; the rest is a wrong call.
+            let status = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(status);
+        }
+    };
+    let output = Output::new(&cli.shared);
+    match commands::run(cli.command, &cli.shared, output) {
+        Ok(status) => ExitCode::from(status.code()),
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+/// How a command ended that did not fail as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    /// All of it was done.
+    Done,
+    /// Some of it failed; each part was named.
+    Partly,
+}
+
+impl Status {
+    fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Partly => 3,
+        }
+    }
+}
+
+/// What a command gives back.
+type CommandResult = Result<Status, Failure>;

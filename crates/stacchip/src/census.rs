@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use rayon::prelude::*;
-use stacchip_cog::{
-    BlockError, Codecs, Image, PlanError, RangeReader, ReadError, WindowPlan, fetch_tables,
-};
-use stacchip_model::{Pixels, PixelsError, Window};
+use stacchip_chip::{ChipError, Raster};
+use stacchip_cog::{Codecs, WindowPlan, fetch_tables};
+use stacchip_model::{Pixels, Window};
 use stacchip_stats::{ChipStats, StatsError};
 use thiserror::Error;
 
@@ -21,8 +21,7 @@ use crate::{
 /// A mask to be counted: the raster, and what its numbers mean.
 #[derive(Debug, Clone)]
 pub(crate) struct Mask {
-    pub(crate) reader: Arc<dyn RangeReader>,
-    pub(crate) image: Arc<Image>,
+    pub(crate) raster: Arc<Raster>,
     pub(crate) reading: Reading,
     pub(crate) rule: Arc<dyn ChipStats>,
 }
@@ -31,32 +30,13 @@ pub(crate) struct Mask {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CensusError {
-    /// Its bytes could not be had.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// Its bytes are not where they should be, or too many.
+    /// Its pixels could not be had.
     #[error("{address}: {cause}")]
-    Plan {
+    Pixels {
         /// The mask's raster.
         address: String,
         /// Why.
-        cause: PlanError,
-    },
-    /// Its bytes make no pixels.
-    #[error("{address}: {cause}")]
-    Block {
-        /// The mask's raster.
-        address: String,
-        /// Why.
-        cause: BlockError,
-    },
-    /// There is no memory for its pixels.
-    #[error("{address}: {cause}")]
-    Memory {
-        /// The mask's raster.
-        address: String,
-        /// Why.
-        cause: PixelsError,
+        cause: Box<ChipError>,
     },
     /// The rule can make nothing of its numbers.
     #[error("{address}: {cause}")]
@@ -66,61 +46,47 @@ pub enum CensusError {
         /// Why.
         cause: StatsError,
     },
-    /// The threads that count went away.
-    #[error("{address}: counting its pixels was broken off")]
-    BrokenOff {
-        /// The mask's raster.
-        address: String,
-    },
+}
+
+impl Mask {
+    fn failed(&self, cause: impl Into<ChipError>) -> CensusError {
+        CensusError::Pixels {
+            address: self.raster.address().to_owned(),
+            cause: Box::new(cause.into()),
+        }
+    }
 }
 
 /// Counts the part of `mask` that the chips of `tally` need, each block of it read and decoded once.
 /// Compressed bytes of a few batches of blocks and one block a thread are held at a time.
 pub(crate) async fn count(
     mask: Mask,
-    mut tally: Tally,
+    tally: Tally,
     codecs: Arc<Codecs>,
     progress: &dyn Progress,
 ) -> Result<Tally, CensusError> {
-    let Some(base) = mask.image.base() else {
+    let image = mask.raster.image(0).map_err(|e| mask.failed(e))?;
+    let Some(base) = image.base() else {
         return Ok(tally);
     };
     let Some(extent) = tally.extent().and_then(|e| e.clip(base.size)) else {
         return Ok(tally);
     };
-    let address = mask.reader.address().to_owned();
-    let plan_error = |cause| CensusError::Plan {
-        address: address.clone(),
-        cause,
-    };
     let (bands, part) = mask.reading.wants();
-    let mut plans = Vec::new();
-    for window in parts(extent, base.block.width, base.block.height) {
-        plans.push(
-            mask.image
-                .plan(0, window, bands, part)
-                .map_err(plan_error)?,
-        );
-    }
+    let plans = parts(extent, base.block.width, base.block.height)
+        .into_iter()
+        .map(|window| image.plan(0, window, bands, part))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| mask.failed(e))?;
     progress.expect(plans.len() as u64);
 
-    let tally_ref = Arc::new(tally);
-    let batches: Vec<Vec<WindowPlan>> = plans.chunks(BATCH).map(<[WindowPlan]>::to_vec).collect();
-    let mut shares = stream::iter(batches)
-        .map(|batch| {
-            let (mask, codecs, tally) = (&mask, &codecs, &tally_ref);
-            async move {
-                let blocks = fetch(mask, &batch).await?;
-                let (mask, codecs, tally) = (mask.clone(), Arc::clone(codecs), Arc::clone(tally));
-                let count = batch.len() as u64;
-                let address = address_of(&mask.reader);
-                let counted =
-                    offload(move || count_batch(&mask, &codecs, &tally, &batch, &blocks)).await;
-                counted
-                    .unwrap_or_else(|| Err(CensusError::BrokenOff { address }))
-                    .map(|shares| (shares, count))
-            }
-        })
+    let work = Arc::new(Work {
+        mask,
+        tally,
+        codecs,
+    });
+    let mut shares = stream::iter(plans.chunks(BATCH).map(<[WindowPlan]>::to_vec))
+        .map(|batch| count_batch(&work, batch))
         .buffered(BATCHES_UNDER_WAY);
     let mut all: Vec<Share> = Vec::new();
     while let Some((batch, count)) = shares.try_next().await? {
@@ -128,69 +94,96 @@ pub(crate) async fn count(
         progress.advance(count);
     }
     drop(shares);
-    tally = Arc::try_unwrap(tally_ref).map_err(|_| CensusError::BrokenOff { address })?;
+    // A thread may still hold its handle for a moment after it has handed over its last share.
+    let mut tally = match Arc::try_unwrap(work) {
+        Ok(work) => work.tally,
+        Err(work) => work.tally.clone(),
+    };
     for share in all {
         tally.add(share);
     }
     Ok(tally)
 }
 
-fn address_of(reader: &Arc<dyn RangeReader>) -> String {
-    reader.address().to_owned()
+/// What all threads share.
+struct Work {
+    mask: Mask,
+    tally: Tally,
+    codecs: Arc<Codecs>,
 }
 
-/// Awaits the bytes of a batch, all at once.
-async fn fetch(mask: &Mask, batch: &[WindowPlan]) -> Result<Vec<Vec<bytes::Bytes>>, CensusError> {
-    let mut ranges = Vec::new();
-    let mut counts = Vec::with_capacity(batch.len());
-    for plan in batch {
-        fetch_tables(mask.reader.as_ref(), plan).await?;
-        let stored = plan.ranges().map_err(|cause| CensusError::Plan {
-            address: mask.reader.address().to_owned(),
-            cause,
-        })?;
-        counts.push(stored.len());
-        ranges.extend(stored);
+/// Awaits the bytes of a batch, then has them counted: what each part adds, and how many there are.
+async fn count_batch(
+    work: &Arc<Work>,
+    batch: Vec<WindowPlan>,
+) -> Result<(Vec<Share>, u64), CensusError> {
+    let blocks = work.mask.fetch(&batch).await?;
+    let parts = batch.len() as u64;
+    let counting = Arc::clone(work);
+    let shares = offload(move || counting.count(&batch, &blocks)).await;
+    let shares = shares.unwrap_or_else(|| Err(work.mask.failed(ChipError::Stopped)))?;
+    Ok((shares, parts))
+}
+
+impl Mask {
+    /// Awaits the bytes of a batch, all at once.
+    async fn fetch(&self, batch: &[WindowPlan]) -> Result<Vec<Vec<Bytes>>, CensusError> {
+        let Some(first) = batch.first() else {
+            return Ok(Vec::new());
+        };
+        let reader = self.raster.reader(first).map_err(|e| self.failed(e))?;
+        let mut ranges = Vec::new();
+        let mut counts = Vec::with_capacity(batch.len());
+        for plan in batch {
+            fetch_tables(reader.as_ref(), plan)
+                .await
+                .map_err(|e| self.failed(e))?;
+            let stored = plan.ranges().map_err(|e| self.failed(e))?;
+            counts.push(stored.len());
+            ranges.extend(stored);
+        }
+        let mut blocks = reader
+            .read(&ranges)
+            .await
+            .map_err(|e| self.failed(e))?
+            .into_iter();
+        Ok(counts
+            .into_iter()
+            .map(|n| blocks.by_ref().take(n).collect())
+            .collect())
     }
-    let mut blocks = mask.reader.read(&ranges).await?.into_iter();
-    Ok(counts
-        .into_iter()
-        .map(|n| blocks.by_ref().take(n).collect())
-        .collect())
 }
 
-/// Decodes and counts a batch, on as many threads as there are.
-fn count_batch(
-    mask: &Mask,
-    codecs: &Codecs,
-    tally: &Tally,
-    batch: &[WindowPlan],
-    blocks: &[Vec<bytes::Bytes>],
-) -> Result<Vec<Share>, CensusError> {
-    let address = || mask.reader.address().to_owned();
-    batch
-        .par_iter()
-        .zip(blocks)
-        .map(|(plan, blocks)| {
-            let memory = |cause| CensusError::Memory {
-                address: address(),
-                cause,
-            };
-            let mut pixels = Pixels::zeros(plan.sample(), plan.shape()).map_err(memory)?;
-            plan.decode(blocks, codecs, pixels.as_bytes_mut())
-                .map_err(|cause| CensusError::Block {
-                    address: address(),
-                    cause,
-                })?;
-            let shown = mask.reading.shown(pixels).map_err(memory)?;
-            tally
-                .count(mask.rule.as_ref(), &shown, plan.window())
-                .map_err(|cause| CensusError::Rule {
-                    address: address(),
-                    cause,
-                })
-        })
-        .collect()
+impl Work {
+    /// Decodes and counts a batch, on as many threads as there are.
+    fn count(
+        &self,
+        batch: &[WindowPlan],
+        blocks: &[Vec<Bytes>],
+    ) -> Result<Vec<Share>, CensusError> {
+        let Self {
+            mask,
+            tally,
+            codecs,
+        } = self;
+        batch
+            .par_iter()
+            .zip(blocks)
+            .map(|(plan, blocks)| {
+                let mut pixels =
+                    Pixels::zeros(plan.sample(), plan.shape()).map_err(|e| mask.failed(e))?;
+                plan.decode(blocks, codecs, pixels.as_bytes_mut())
+                    .map_err(|e| mask.failed(e))?;
+                let shown = mask.reading.shown(pixels).map_err(|e| mask.failed(e))?;
+                tally
+                    .count(mask.rule.as_ref(), &shown, plan.window())
+                    .map_err(|cause| CensusError::Rule {
+                        address: mask.raster.address().to_owned(),
+                        cause,
+                    })
+            })
+            .collect()
+    }
 }
 
 /// `extent` in parts that end where blocks end: a block each, or as many as make a decent piece of

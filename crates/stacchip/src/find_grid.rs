@@ -1,39 +1,35 @@
 //! The grid of a scene, with what its rasters say where the item is silent.
 
 use stacchip_index::{RasterHeader, SceneGrid};
-use stacchip_model::Scene;
+use stacchip_model::{Scene, Size};
 
 use crate::{
-    index_scene::{IndexOptions, IndexSceneError, IndexWorld},
-    scene_mask::SceneMask,
+    index_scene::{IndexSceneError, IndexWorld},
     scene_raster::SceneRaster,
 };
 
-/// Chooses the grid of `scene`. Where headers may be read, those that can tell what the item lacks
-/// are, and so is that of the asset that the grid is taken from, to compare.
+/// Chooses the grid of `scene`, whose `shape` may be given by hand. `known` are headers that have
+/// been read already; `ask` says whether those of other assets may be read for what the item lacks.
 pub(crate) async fn find_grid(
     scene: &Scene,
-    options: &IndexOptions,
+    shape: Option<Size>,
+    known: Vec<RasterHeader>,
+    ask: bool,
     world: &IndexWorld,
-    mask: Option<&SceneMask>,
 ) -> Result<SceneGrid, IndexSceneError> {
-    let mut headers: Vec<RasterHeader> = Vec::new();
-    if options.headers {
-        headers.extend(mask.map(|m| m.raster.header()));
-    }
-    match SceneGrid::of(scene, &headers, options.shape) {
-        Ok(found) => Ok(found),
-        Err(missing) if options.headers => {
-            for key in &missing.ask {
-                if headers.iter().any(|h| h.asset == *key) {
-                    continue;
-                }
-                if let Some(asset) = scene.asset(key) {
-                    headers.push(SceneRaster::open(scene, asset, world).await?.header());
-                }
-            }
-            Ok(SceneGrid::of(scene, &headers, options.shape)?)
+    let missing = match SceneGrid::of(scene, &known, shape) {
+        Ok(found) => return Ok(found),
+        Err(missing) if !ask => return Err(missing.into()),
+        Err(missing) => missing,
+    };
+    let mut headers = known;
+    for key in &missing.ask {
+        if headers.iter().any(|h| h.asset == *key) {
+            continue;
         }
-        Err(missing) => Err(missing.into()),
+        if let Some(asset) = scene.asset(key) {
+            headers.extend(SceneRaster::open(scene, asset, world).await?.header());
+        }
     }
+    Ok(SceneGrid::of(scene, &headers, shape)?)
 }

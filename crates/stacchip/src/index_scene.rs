@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use stacchip_chip::AssetOpener;
-use stacchip_cog::{Codecs, Limits, OpenError, ReadError};
+use stacchip_chip::{AssetOpener, ChipError, RasterCache};
+use stacchip_cog::Codecs;
 use stacchip_index::{
     Cell, ChipGrid, ChipOptions, ChipRow, Contradiction, Footprints, GridError, MissingGrid,
     RowFold, SceneColumns,
@@ -29,8 +29,8 @@ pub struct IndexWorld {
     pub codecs: Arc<Codecs>,
     /// Which address of an asset is read.
     pub addressing: Addressing,
-    /// What a raster's header and windows may cost.
-    pub limits: Limits,
+    /// Rasters whose headers have been read.
+    pub rasters: Arc<RasterCache>,
 }
 
 /// How a scene is indexed.
@@ -142,25 +142,15 @@ pub enum IndexSceneError {
         /// The rule.
         rule: String,
     },
-    /// An asset's header cannot be read.
+    /// An asset cannot be read, or does not lie on the scene's grid.
     #[error("item {item}, asset {asset}: {cause}")]
-    Open {
+    Asset {
         /// The item.
         item: String,
         /// The asset.
         asset: String,
         /// Why.
-        cause: Box<OpenError>,
-    },
-    /// An asset cannot be opened.
-    #[error("item {item}, asset {asset}: {cause}")]
-    Read {
-        /// The item.
-        item: String,
-        /// The asset.
-        asset: String,
-        /// Why.
-        cause: Box<ReadError>,
+        cause: Box<ChipError>,
     },
     /// The mask cannot be counted.
     #[error("item {item}, asset {asset}: {cause}")]
@@ -171,26 +161,6 @@ pub enum IndexSceneError {
         asset: String,
         /// Why.
         cause: Box<CensusError>,
-    },
-    /// The mask does not lie on the scene's grid.
-    #[error("item {item}, asset {asset}: {reason}")]
-    Misaligned {
-        /// The item.
-        item: String,
-        /// The asset.
-        asset: String,
-        /// How it lies otherwise.
-        reason: String,
-    },
-    /// A file without a single raster.
-    #[error("item {item}, asset {asset}: {address} holds no raster")]
-    NoImage {
-        /// The item.
-        item: String,
-        /// The asset.
-        asset: String,
-        /// Where it is.
-        address: String,
     },
     /// The rule counts a band that the asset has not.
     #[error("item {item}, asset {asset} has {count} bands: there is no band {band}")]
@@ -206,6 +176,16 @@ pub enum IndexSceneError {
     },
 }
 
+impl IndexSceneError {
+    pub(crate) fn asset(scene: &Scene, asset: &str, cause: ChipError) -> Self {
+        Self::Asset {
+            item: scene.id.clone(),
+            asset: asset.to_owned(),
+            cause: Box::new(cause),
+        }
+    }
+}
+
 /// Indexes `scene` by `rule`: chooses its grid, counts its mask once, outlines its chips.
 ///
 /// # Errors
@@ -219,7 +199,11 @@ pub async fn index_scene(
 ) -> Result<SceneIndex, IndexSceneError> {
     let mask = SceneMask::open(scene, &rule, world).await?;
     let undeclared = mask.as_ref().is_some_and(SceneMask::is_undeclared);
-    let mut found = find_grid(scene, options, world, mask.as_ref()).await?;
+    let known = match &mask {
+        Some(mask) if options.headers => mask.raster.header().into_iter().collect(),
+        _ => Vec::new(),
+    };
+    let mut found = find_grid(scene, options.shape, known, options.headers, world).await?;
     found
         .check_bbox(scene, world.projector.as_ref())
         .map_err(|cause| IndexSceneError::Project {

@@ -6,21 +6,25 @@
 
 pub mod address;
 mod addressing;
+mod bbox_window;
 mod census;
 mod find_grid;
 mod index_scene;
 mod offload;
 mod ports;
 pub mod sample;
+mod scene_chips;
 mod scene_mask;
 mod scene_raster;
 mod tally;
 mod validity;
 
 pub use addressing::{Addressing, AddressingError, resolve};
+pub use bbox_window::{BboxError, window_of_bbox};
 pub use census::CensusError;
 pub use index_scene::{IndexOptions, IndexSceneError, IndexWorld, SceneIndex, index_scene};
 pub use ports::{ObjectSink, Progress, WriteError, WriteErrorKind};
+pub use scene_chips::{SceneChips, SceneChipsError, Shaping};
 
 /// The rooms below, so that one dependency is enough.
 pub use {

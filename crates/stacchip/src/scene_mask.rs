@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use stacchip_chip::{Alignment, Frame, PixelMap};
 use stacchip_index::ChipGrid;
-use stacchip_model::{Affine, AxisMap, Grid, Quality, Scene, Window};
+use stacchip_model::{Quality, Scene, Window};
 use stacchip_stats::{ChipStats, Counts, MaskSource};
 
 use crate::{
@@ -51,12 +52,14 @@ impl SceneMask {
             rule: rule.name().to_owned(),
         })?;
         let raster = SceneRaster::open(scene, asset, world).await?;
+        let unread = |cause| IndexSceneError::asset(scene, &raster.asset, cause);
+        let image = raster.image().map_err(unread)?;
         let reading = match rule.source() {
             MaskSource::Band { band, .. } => Reading::Band(band),
-            MaskSource::Validity { validity, .. } => Reading::of(&raster.image, validity),
+            MaskSource::Validity { validity, .. } => Reading::of(image, validity),
             _ => return Ok(None),
         };
-        let count = raster.image.bands.len();
+        let count = image.bands.len();
         let lacking = match &reading {
             Reading::Band(band) => Some(*band).filter(|&b| b >= count),
             Reading::Nodata { bands, .. } => bands.iter().copied().find(|&b| b >= count),
@@ -93,20 +96,23 @@ impl SceneMask {
         if self.is_undeclared() {
             return Ok(Qualities::Perfect);
         }
-        let (cols, rows) =
-            axes(chips.grid(), &self.raster).map_err(|reason| IndexSceneError::Misaligned {
-                item: scene.id.clone(),
-                asset: self.raster.asset.clone(),
-                reason,
-            })?;
+        let unread = |cause| IndexSceneError::asset(scene, &self.raster.asset, cause);
+        let frame = Frame::from(chips.grid());
+        let map = PixelMap::new(
+            &frame,
+            frame.size.window(),
+            frame.size,
+            &self.raster.raster.frame(0).map_err(unread)?,
+            Alignment::PixelCentres,
+        )
+        .map_err(unread)?;
         let windows: Vec<Window> = chips.cells().map(|cell| chips.window(cell)).collect();
         let mask = Mask {
-            reader: self.raster.reader,
-            image: self.raster.image,
+            raster: self.raster.raster,
             reading: self.reading,
             rule: self.rule,
         };
-        let tally = Tally::new(&windows, cols, rows);
+        let tally = Tally::new(&windows, map.cols, map.rows);
         let tally = census::count(mask, tally, Arc::clone(&world.codecs), progress)
             .await
             .map_err(|cause| IndexSceneError::Census {
@@ -133,68 +139,5 @@ impl Qualities {
                 .quality(pixels)
             }
         }
-    }
-}
-
-/// How columns and rows of the scene's grid lead to those of the mask.
-fn axes(grid: &Grid, raster: &SceneRaster) -> Result<(AxisMap, AxisMap), String> {
-    let size = raster.image.size();
-    let place = &raster.image.georeference;
-    if let (Some(crs), Some(transform)) = (&place.crs, place.transform)
-        && crs.matches(&grid.crs) != Some(false)
-    {
-        return between(&grid.transform, &transform).ok_or_else(|| {
-            "its pixels are rotated against the scene's grid: warp it first, or choose another rule"
-                .to_owned()
-        });
-    }
-    if let Some(crs) = &place.crs
-        && crs.matches(&grid.crs) == Some(false)
-    {
-        return Err(format!(
-            "it is in {crs}, the scene in {}: warp it first, or choose another rule",
-            grid.crs
-        ));
-    }
-    // A raster that does not say where it lies is taken to cover the scene.
-    AxisMap::between(grid.size.width, size.width)
-        .zip(AxisMap::between(grid.size.height, size.height))
-        .ok_or_else(|| "it has no pixels".to_owned())
-}
-
-/// The maps from pixels of `target` to pixels of `source`; nothing where their axes differ.
-fn between(target: &Affine, source: &Affine) -> Option<(AxisMap, AxisMap)> {
-    let back = source.inverse()?;
-    let (c0, r0) = back.apply(target.c, target.f);
-    let scale = |x: f64, y: f64| (back.a * x + back.b * y, back.d * x + back.e * y);
-    let (col_scale, skew_row) = scale(target.a, target.d);
-    let (skew_col, row_scale) = scale(target.b, target.e);
-    let straight = |skew: f64, scale: f64| skew.abs() <= scale.abs() * 1e-9;
-    if !straight(skew_row, col_scale) || !straight(skew_col, row_scale) {
-        return None;
-    }
-    Some((AxisMap::new(col_scale, c0)?, AxisMap::new(row_scale, r0)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rasters_of_the_same_place_are_exact_multiples() {
-        let fine = Affine::new(10.0, 0.0, 499_980.0, 0.0, -10.0, 4_800_000.0);
-        let coarse = Affine::new(20.0, 0.0, 499_980.0, 0.0, -20.0, 4_800_000.0);
-        let (cols, rows) = between(&fine, &coarse).unwrap();
-        assert_eq!((cols.scale(), cols.origin()), (0.5, 0.0));
-        assert_eq!((rows.scale(), rows.origin()), (0.5, 0.0));
-    }
-
-    #[test]
-    fn rotated_rasters_have_no_axes_in_common() {
-        let straight = Affine::new(10.0, 0.0, 0.0, 0.0, -10.0, 0.0);
-        let rotated = Affine::new(9.0, 1.0, 0.0, 1.0, -9.0, 0.0);
-        assert_eq!(between(&straight, &rotated), None);
-        let same = between(&rotated, &rotated).unwrap();
-        assert!((same.0.scale() - 1.0).abs() < 1e-12);
     }
 }

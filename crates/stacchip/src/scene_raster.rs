@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use stacchip_cog::{Image, RangeReader, open};
+use stacchip_chip::{ChipError, Raster};
+use stacchip_cog::Image;
 use stacchip_index::RasterHeader;
 use stacchip_model::{Asset, Scene};
 
@@ -12,8 +13,7 @@ use crate::index_scene::{IndexSceneError, IndexWorld};
 #[derive(Debug, Clone)]
 pub(crate) struct SceneRaster {
     pub(crate) asset: String,
-    pub(crate) reader: Arc<dyn RangeReader>,
-    pub(crate) image: Arc<Image>,
+    pub(crate) raster: Arc<Raster>,
 }
 
 impl SceneRaster {
@@ -30,44 +30,31 @@ impl SceneRaster {
                 item: scene.id.clone(),
                 cause,
             })?;
-        let reader = world
-            .opener
-            .open(&address)
-            .await
-            .map_err(|cause| IndexSceneError::Read {
-                item: scene.id.clone(),
-                asset: asset.key.clone(),
-                cause: Box::new(cause),
-            })?;
-        let failed = |cause| IndexSceneError::Open {
-            item: scene.id.clone(),
+        let raster = world.rasters.raster(world.opener.as_ref(), &address).await;
+        let found = Self {
             asset: asset.key.clone(),
-            cause: Box::new(cause),
+            raster: raster.map_err(|cause| IndexSceneError::asset(scene, &asset.key, cause))?,
         };
-        let cog = open(reader.as_ref(), &world.limits).await.map_err(failed)?;
-        let image = cog
-            .images
-            .into_iter()
-            .next()
-            .ok_or_else(|| IndexSceneError::NoImage {
-                item: scene.id.clone(),
-                asset: asset.key.clone(),
-                address,
-            })?;
-        Ok(Self {
-            asset: asset.key.clone(),
-            reader,
-            image: Arc::new(image),
-        })
+        // A file without a single raster is told here, once.
+        found
+            .image()
+            .map_err(|cause| IndexSceneError::asset(scene, &asset.key, cause))?;
+        Ok(found)
+    }
+
+    /// The image that counts: the first.
+    pub(crate) fn image(&self) -> Result<&Image, ChipError> {
+        self.raster.image(0)
     }
 
     /// What its header says of its place.
-    pub(crate) fn header(&self) -> RasterHeader {
-        RasterHeader {
+    pub(crate) fn header(&self) -> Option<RasterHeader> {
+        let image = self.image().ok()?;
+        Some(RasterHeader {
             asset: self.asset.clone(),
-            crs: self.image.georeference.crs.clone(),
-            size: self.image.size(),
-            transform: self.image.georeference.transform,
-        }
+            crs: image.georeference.crs.clone(),
+            size: image.size(),
+            transform: image.georeference.transform,
+        })
     }
 }

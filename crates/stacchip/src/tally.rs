@@ -11,7 +11,7 @@ use stacchip_model::{AxisMap, Pixels, Window};
 use stacchip_stats::{ChipStats, Counts, MaskBlock, StatsError};
 
 /// The patches of a scene and what was counted in them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Tally {
     cols: Vec<Segment>,
     rows: Vec<Segment>,
@@ -156,7 +156,7 @@ impl Sums {
 }
 
 /// A run of full-resolution pixels between two neighbouring edges of chips.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Segment {
     targets: Range<i64>,
     sources: Range<i64>,

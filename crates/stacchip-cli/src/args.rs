@@ -1,0 +1,479 @@
+//! What people type.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Index every chip of a STAC item, and cut any of them on demand from its GeoTIFFs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stacchip",
+    version,
+    about,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Shared {
+    /// Print one JSON document on standard output and nothing else there.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to show how far long work is.
+    #[arg(long, global = true, value_enum, default_value_t = ProgressWhen::Auto, value_name = "WHEN")]
+    pub progress: ProgressWhen,
+    /// Say nothing but warnings and errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: what was left out, what was read.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Threads that compute [default: as many as there are cores].
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Requests under way at once.
+    #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_requests: u16,
+    /// Memory for pixels under way, such as 512MiB.
+    #[arg(long, global = true, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
+    pub memory: u64,
+    /// A setting of the object store, such as `aws_region=us-west-2`; may be given again.
+    #[arg(long = "storage-option", global = true, value_name = "KEY=VALUE", value_parser = parse_pair)]
+    pub storage_options: Vec<(String, String)>,
+}
+
+/// When to show progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressWhen {
+    /// On a terminal only.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a small synthetic scene and its STAC item, for trying things out.
+    Sample(SampleArgs),
+    /// Index every chip of STAC items into GeoParquet.
+    Index(Box<IndexArgs>),
+    /// Cut chips: from an index, an item, or a raster.
+    Chip(Box<ChipArgs>),
+    /// Say what a raster, an item or an index is.
+    Info(InfoArgs),
+    /// Draw a contact sheet of chips.
+    Preview(PreviewArgs),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// `stacchip sample`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  stacchip sample scene\n  stacchip sample scene --platform landsat --size 1024 --seed 7"
+)]
+pub struct SampleArgs {
+    /// Folder to write: item.json and the rasters it names.
+    pub out: PathBuf,
+    /// Platform whose assets and mask the scene has.
+    #[arg(long, value_enum, default_value_t = SamplePlatform::Sentinel2)]
+    pub platform: SamplePlatform,
+    /// Edge of the scene in pixels of its finest asset.
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(64..=40_000))]
+    pub size: Option<u32>,
+    /// Another number, another scene; the same number, the same bytes.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Replace what stands there.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// Platforms that a scene can be made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SamplePlatform {
+    /// Sentinel-2 level 2A, with SCL.
+    #[value(name = "sentinel-2")]
+    Sentinel2,
+    /// Landsat collection 2 level 2, with `QA_PIXEL`.
+    Landsat,
+    /// NAIP aerial imagery, four bands in one asset.
+    Naip,
+    /// LINZ aerial imagery, with a mask.
+    Linz,
+    /// Sentinel-1 RTC, float with nodata.
+    #[value(name = "sentinel-1")]
+    Sentinel1,
+    /// MODIS 09A1 with its quality band.
+    Modis,
+}
+
+/// How chips lie on a scene.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Grid of chips")]
+pub struct GridArgs {
+    /// Edge of a chip, in pixels of the item's finest grid.
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub chip_size: u32,
+    /// Step from a chip to the next, in pixels [default: the chip size].
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub stride: Option<u32>,
+    /// What becomes of chips that reach over the right and bottom edge.
+    #[arg(long, value_enum, default_value_t = EdgeArg::Drop)]
+    pub edge: EdgeArg,
+    /// The scene's shape, where the item does not say it or says it wrongly.
+    #[arg(long, value_name = "H,W", value_parser = parse_shape)]
+    pub shape: Option<(u32, u32)>,
+}
+
+/// What becomes of partial chips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EdgeArg {
+    /// They are left out.
+    Drop,
+    /// They are kept.
+    Keep,
+}
+
+/// `stacchip index`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  stacchip index scene/item.json -o index.parquet\n  stacchip index items.ndjson -o index.parquet --stats none --no-headers\n  stacchip index https://example.org/item.json -o index.parquet --max-nodata 0.1 --chip-size 224 --stride 112"
+)]
+pub struct IndexArgs {
+    /// STAC items: an Item, an `ItemCollection`, newline-delimited items; paths, addresses, folders, globs, `-`.
+    #[arg(required = true, value_name = "ITEM")]
+    pub items: Vec<String>,
+    /// The index: a file ending in .parquet, or a folder with one file an item.
+    #[arg(short, long, value_name = "INDEX")]
+    pub output: String,
+    /// Rule for cloud and nodata: auto, none, landsat-qa, sentinel-2-scl, modis-qc, nodata[:ASSET[:BAND[=VALUE]]], mask[:ASSET].
+    #[arg(long, value_name = "RULE", default_value = "auto")]
+    pub stats: String,
+    /// A file of rules of your own.
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+    /// Grid of chips.
+    #[command(flatten)]
+    pub grid: GridArgs,
+    /// Greatest share of nodata that a chip may have; chips above it are dropped.
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.5)]
+    pub max_nodata: f64,
+    /// Read no raster's header: the item must say its reference system, shape and transform itself.
+    #[arg(long)]
+    pub no_headers: bool,
+    /// Replace scheme and host of asset addresses by a folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub mount: Option<PathBuf>,
+    /// Prefer this alternate address of assets.
+    #[arg(long, value_name = "NAME")]
+    pub alternate: Option<String>,
+    /// Another base for relative addresses of assets.
+    #[arg(long, value_name = "ADDRESS")]
+    pub item_root: Option<String>,
+    /// Replace what stands there.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// `stacchip chip`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  stacchip chip index.parquet --row 0 -o chip.npz\n  stacchip chip index.parquet --all --assets red,green,blue -o chips/\n  stacchip chip scene/item.json --x 3 --y 1 --assets red,green,blue -o chip.png\n  stacchip chip scene/red.tif --window 512,512,256,256 -o window.npy"
+)]
+pub struct ChipArgs {
+    /// An index, a STAC item, or a raster.
+    pub source: String,
+    /// Selection.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Grid of chips of an item.
+    #[command(flatten)]
+    pub grid: GridArgs,
+    /// Assets to read, in this order: keys, else band names or common names.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "A,B,C",
+        conflicts_with = "exclude"
+    )]
+    pub assets: Vec<String>,
+    /// Assets to leave out.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub exclude: Vec<String>,
+    /// The file to write; its ending says the format: .npz .npy .tif .png. For several chips a folder or a template such as "{chipid}.npz".
+    #[arg(short, long, value_name = "OUT")]
+    pub output: String,
+    /// Format, where the output is `-` or a folder [default of a folder: npz].
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Edges of the result in pixels.
+    #[arg(long, value_name = "WxH", value_parser = parse_dimensions)]
+    pub output_size: Option<(u32, u32)>,
+    /// How pixels of other resolutions are made.
+    #[arg(long, value_name = "KERNEL", default_value = "nearest")]
+    pub resampling: String,
+    /// Fill what lies outside the raster with its nodata value, else 0.
+    #[arg(long, conflicts_with = "fill")]
+    pub masked: bool,
+    /// Fill what lies outside the raster with this value.
+    #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
+    pub fill: Option<f64>,
+    /// Numbers that become black and white in a picture, for each band shown or for all; may be given again.
+    #[arg(long, value_name = "MIN,MAX", value_parser = parse_range, allow_hyphen_values = true, conflicts_with = "stretch")]
+    pub rescale: Vec<(f64, f64)>,
+    /// How numbers become shades in a picture: auto, percentile, minmax, none.
+    #[arg(long, value_name = "STRETCH")]
+    pub stretch: Option<String>,
+    /// Answer as the Python package does, where that differs.
+    #[arg(long)]
+    pub parity: bool,
+    /// What becomes of the rest when a chip fails.
+    #[arg(long, value_enum, default_value_t = OnError::Fail)]
+    pub on_error: OnError,
+    /// Replace scheme and host of asset addresses by a folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub mount: Option<PathBuf>,
+    /// Prefer this alternate address of assets.
+    #[arg(long, value_name = "NAME")]
+    pub alternate: Option<String>,
+    /// Another base for relative addresses of assets.
+    #[arg(long, value_name = "ADDRESS")]
+    pub item_root: Option<String>,
+    /// Replace what stands there.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// What becomes of the rest when a chip fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnError {
+    /// Stop with status 1.
+    Fail,
+    /// Go on, name it, end with status 3.
+    Skip,
+}
+
+/// Which chips or pixels.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectionArgs {
+    /// Rows of an index, from 0; may be given again.
+    #[arg(long, value_name = "N")]
+    pub row: Vec<u64>,
+    /// Ids of chips in an index; may be given again.
+    #[arg(long, value_name = "CHIPID")]
+    pub id: Vec<String>,
+    /// Every chip of an index.
+    #[arg(long, conflicts_with_all = ["row", "id"])]
+    pub all: bool,
+    /// Column of the chip in an item's grid of chips.
+    #[arg(long, requires = "y")]
+    pub x: Option<u32>,
+    /// Row of the chip in an item's grid of chips.
+    #[arg(long, requires = "x")]
+    pub y: Option<u32>,
+    /// Pixels: of the item's finest grid, or of the raster.
+    #[arg(long, value_name = "COL,ROW,WIDTH,HEIGHT", value_parser = parse_window, allow_hyphen_values = true)]
+    pub window: Option<(i64, i64, u32, u32)>,
+    /// A box in degrees: west, south, east, north.
+    #[arg(long, value_name = "W,S,E,N", value_parser = parse_bbox, allow_hyphen_values = true, conflicts_with = "window")]
+    pub bbox: Option<[f64; 4]>,
+    /// Level of a raster: 0 is full resolution, 1 the first overview.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub level: usize,
+    /// Image of a raster that holds several.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub image: usize,
+    /// Bands of a raster, from 1.
+    #[arg(long, value_delimiter = ',', value_name = "1,2")]
+    pub bands: Vec<usize>,
+}
+
+/// `stacchip info`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  stacchip info scene/red.tif\n  stacchip info scene/item.json --json\n  stacchip info index.parquet"
+)]
+pub struct InfoArgs {
+    /// A raster, an item, or an index.
+    pub address: String,
+    /// Image of a raster that holds several.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub image: usize,
+}
+
+/// `stacchip preview`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  stacchip preview index.parquet -o chips.png\n  stacchip preview index.parquet -o chips.png --count 48 --assets nir,red,green"
+)]
+pub struct PreviewArgs {
+    /// An index.
+    pub source: String,
+    /// The picture, ending in .png.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: String,
+    /// How many chips at most, spread evenly over the index.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub count: u32,
+    /// Assets shown as red, green and blue [default: those that are].
+    #[arg(long, value_delimiter = ',', value_name = "R,G,B")]
+    pub assets: Vec<String>,
+    /// Edge of a chip in the picture, in pixels.
+    #[arg(long, value_name = "PIXELS", default_value_t = 128, value_parser = clap::value_parser!(u32).range(8..=1024))]
+    pub tile: u32,
+    /// Replace scheme and host of asset addresses by a folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub mount: Option<PathBuf>,
+    /// Another base for relative addresses of assets.
+    #[arg(long, value_name = "ADDRESS")]
+    pub item_root: Option<String>,
+    /// Replace what stands there.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+fn parse_size(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let split = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let number: f64 = number
+        .parse()
+        .map_err(|_| format!("`{text}` is no size: give one like 512MiB"))?;
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kib" => 1024.0,
+        "kb" => 1e3,
+        "m" | "mib" => 1024.0 * 1024.0,
+        "mb" => 1e6,
+        "g" | "gib" => 1024.0 * 1024.0 * 1024.0,
+        "gb" => 1e9,
+        other => {
+            return Err(format!(
+                "`{other}` is no unit of size: give KiB, MiB or GiB"
+            ));
+        }
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float beyond u64 saturates, and the text has no sign"
+    )]
+    let bytes = (number * factor) as u64;
+    Ok(bytes)
+}
+
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .filter(|(key, _)| !key.is_empty())
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .ok_or_else(|| format!("`{text}` is no setting: give KEY=VALUE"))
+}
+
+fn parse_numbers<T: std::str::FromStr, const N: usize>(
+    text: &str,
+    separators: &[char],
+    form: &str,
+) -> Result<[T; N], String> {
+    let parts: Vec<T> = text
+        .split(separators)
+        .map(|part| part.trim().parse().ok())
+        .collect::<Option<_>>()
+        .ok_or_else(|| format!("`{text}` is not of the form {form}"))?;
+    parts
+        .try_into()
+        .map_err(|_| format!("`{text}` is not of the form {form}"))
+}
+
+fn parse_shape(text: &str) -> Result<(u32, u32), String> {
+    let [height, width] = parse_numbers(text, &[','], "H,W")?;
+    if height == 0 || width == 0 {
+        return Err(format!("`{text}` holds no pixel"));
+    }
+    Ok((height, width))
+}
+
+fn parse_dimensions(text: &str) -> Result<(u32, u32), String> {
+    let [width, height] = parse_numbers(text, &['x', 'X'], "WxH")?;
+    if height == 0 || width == 0 {
+        return Err(format!("`{text}` holds no pixel"));
+    }
+    Ok((width, height))
+}
+
+fn parse_window(text: &str) -> Result<(i64, i64, u32, u32), String> {
+    let form = "COL,ROW,WIDTH,HEIGHT";
+    let [col, row, width, height] = parse_numbers::<i64, 4>(text, &[','], form)?;
+    let edge = |v: i64| {
+        u32::try_from(v)
+            .ok()
+            .filter(|&v| v > 0)
+            .ok_or_else(|| format!("`{text}`: width and height are at least 1"))
+    };
+    Ok((col, row, edge(width)?, edge(height)?))
+}
+
+fn parse_range(text: &str) -> Result<(f64, f64), String> {
+    let [low, high] = parse_numbers::<f64, 2>(text, &[','], "MIN,MAX")?;
+    if low.is_finite() && high.is_finite() && low < high {
+        Ok((low, high))
+    } else {
+        Err(format!("`{text}` is no range: give MIN,MAX"))
+    }
+}
+
+fn parse_bbox(text: &str) -> Result<[f64; 4], String> {
+    let bbox = parse_numbers::<f64, 4>(text, &[','], "W,S,E,N")?;
+    if bbox.iter().all(|v| v.is_finite()) && bbox[1] <= bbox[3] {
+        Ok(bbox)
+    } else {
+        Err(format!(
+            "`{text}` is no box: give west,south,east,north in degrees"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_of_every_form() {
+        assert_eq!(parse_size("512MiB"), Ok(512 << 20));
+        assert_eq!(parse_size("1.5k"), Ok(1536));
+        assert!(parse_size("much").is_err());
+        assert_eq!(parse_window("-5,0,3,4"), Ok((-5, 0, 3, 4)));
+        assert!(parse_window("0,0,0,4").is_err());
+        assert_eq!(parse_shape("20,10"), Ok((20, 10)));
+        assert_eq!(parse_dimensions("20x10"), Ok((20, 10)));
+        assert!(parse_bbox("0,2,1,1").is_err());
+        assert!(parse_pair("=x").is_err());
+    }
+}

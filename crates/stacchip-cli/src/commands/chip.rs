@@ -1,0 +1,463 @@
+//! `stacchip chip`.
+
+use std::path::PathBuf;
+
+use futures::{StreamExt, stream};
+use serde_json::{Value, json};
+use stacchip::{
+    Progress, SceneChips, Shaping,
+    chip::{
+        Alignment, AssetChoice, Chip, ChipError, ChipReader, ChipRequest, Edge, RasterRequest,
+        Resampling, read_raster_window,
+    },
+    index::ChipOptions,
+    model::{Scene, Size, Window},
+};
+
+use super::index::chip_options;
+use crate::{
+    CommandResult, Status,
+    args::{ChipArgs, OnError},
+    chip_files::ChipFiles,
+    failure::{Failure, chain},
+    index_rows::{RowChoice, ScenesOfRows},
+    inputs::absolute,
+    output::Output,
+    progress::Bar,
+    source::{Source, only_item},
+    wiring::{World, addressing},
+};
+
+/// Cuts chips.
+pub fn run(args: &ChipArgs, world: &World, output: Output) -> CommandResult {
+    let shaping = shaping(args)?;
+    world.block_on(async {
+        match Source::of(&args.source, world).await? {
+            Source::Raster(address) => raster(args, &address, shaping, world, output).await,
+            Source::Item(address, text) => {
+                let scene = only_item(&text, Some(&address))?;
+                item(args, &scene, shaping, world, output).await
+            }
+            Source::Index(path) => {
+                let rows = RowChoice::of(&args.selection)?;
+                let mut scenes = ScenesOfRows::open(&path, rows)?;
+                index(args, &mut scenes, shaping, world, output).await
+            }
+        }
+    })
+}
+
+async fn raster(
+    args: &ChipArgs,
+    address: &str,
+    shaping: Shaping,
+    world: &World,
+    output: Output,
+) -> CommandResult {
+    let selection = &args.selection;
+    if !selection.row.is_empty()
+        || !selection.id.is_empty()
+        || selection.all
+        || selection.x.is_some()
+    {
+        return Err(Failure::usage(format!(
+            "{address} is a raster: choose pixels of it with --window or --bbox"
+        )));
+    }
+    let reader = world.chip_reader();
+    let failed = |e: ChipError| Failure::failed(format!("{}: {}", args.source, chain(&e)));
+    let raster = reader.raster(address).await.map_err(failed)?;
+    let window = match (selection.window, selection.bbox) {
+        (Some((col, row, width, height)), _) => Some(Window::new(col, row, width, height)),
+        (None, Some(bbox)) => {
+            let frame = raster.frame(selection.image).map_err(failed)?;
+            Some(
+                stacchip::window_of_bbox(&frame, bbox, world.projector())
+                    .map_err(|e| Failure::failed(format!("{}: {}", args.source, chain(&e))))?,
+            )
+        }
+        (None, None) => None,
+    };
+    let bands = selection
+        .bands
+        .iter()
+        .map(|&band| {
+            band.checked_sub(1)
+                .ok_or_else(|| Failure::usage("--bands counts from 1"))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let request = RasterRequest {
+        image: selection.image,
+        level: selection.level,
+        window,
+        bands: Some(bands).filter(|b| !b.is_empty()),
+        output: shaping.output,
+        resampling: shaping.resampling,
+        edge: shaping.edge,
+    };
+    let files = ChipFiles::new(args, false)?;
+    let name = stem(address);
+    let chip = read_raster_window(&raster, &name, &request, reader.codecs())
+        .await
+        .map_err(failed)?;
+    let out = files.write(&chip, &Names::of(&name), world).await?;
+    tell(output, &[record(&name, &out, &chip)], &[], args)
+}
+
+async fn item(
+    args: &ChipArgs,
+    scene: &Scene,
+    shaping: Shaping,
+    world: &World,
+    output: Output,
+) -> CommandResult {
+    let selection = &args.selection;
+    if !selection.row.is_empty() || !selection.id.is_empty() {
+        return Err(Failure::usage(format!(
+            "{} is an item: choose a chip of it with --x and --y, --window or --bbox; rows are of an index",
+            args.source
+        )));
+    }
+    let chips = scene_chips(&Cutting::of(args), scene, world, output).await?;
+    let mut wanted = Vec::new();
+    if let (Some(x), Some(y)) = (selection.x, selection.y) {
+        let window = chips
+            .window(x, y, shaping.edge)
+            .map_err(|e| Failure::failed(format!("item {}: {}", scene.id, chain(&e))))?;
+        wanted.push((
+            Names::of_chip(&scene.id, x, y),
+            chips.request(window, shaping),
+        ));
+    } else if let Some((col, row, width, height)) = selection.window {
+        let window = Window::new(col, row, width, height);
+        let name = format!("{}-{col}-{row}-{width}-{height}", scene.id);
+        wanted.push((Names::of(&name), chips.request(window, shaping)));
+    } else if let Some(bbox) = selection.bbox {
+        let frame = stacchip::chip::Frame::from(chips.chips.grid());
+        let window = stacchip::window_of_bbox(&frame, bbox, world.projector())
+            .map_err(|e| Failure::failed(format!("item {}: {}", scene.id, chain(&e))))?;
+        wanted.push((Names::of(&scene.id), chips.request(window, shaping)));
+    } else if selection.all {
+        for cell in chips.chips.cells() {
+            let (x, y) = (u32::from(cell.x), u32::from(cell.y));
+            let window = chips
+                .window(x, y, shaping.edge)
+                .map_err(|e| Failure::failed(chain(&e)))?;
+            wanted.push((
+                Names::of_chip(&scene.id, x, y),
+                chips.request(window, shaping),
+            ));
+        }
+    } else {
+        return Err(Failure::usage(format!(
+            "{} is an item: which chip of it? give --x and --y, --window, --bbox, or --all",
+            args.source
+        )));
+    }
+    let files = ChipFiles::new(args, selection.all)?;
+    let mut run = Run::new(args, files, world, output);
+    run.expect(wanted.len() as u64);
+    run.cut(wanted).await?;
+    run.finish()
+}
+
+async fn index(
+    args: &ChipArgs,
+    scenes: &mut ScenesOfRows,
+    shaping: Shaping,
+    world: &World,
+    output: Output,
+) -> CommandResult {
+    let files = ChipFiles::new(args, scenes.may_be_several())?;
+    let mut run = Run::new(args, files, world, output);
+    let mut found_any = false;
+    while let Some((scene, rows)) = scenes.next(world).await? {
+        found_any = true;
+        run.expect(rows.len() as u64);
+        let chips = match &scene {
+            Ok(scene) => scene_chips(&Cutting::of(args), scene, world, output).await,
+            Err(message) => Err(Failure::failed(message)),
+        };
+        let chips = match chips {
+            Ok(chips) => chips,
+            Err(failure) => {
+                for row in &rows {
+                    run.fail(&row.chipid, failure.to_string())?;
+                }
+                continue;
+            }
+        };
+        let wanted = rows
+            .iter()
+            .map(|row| {
+                let window = if shaping.edge == Edge::Refuse {
+                    row.window
+                } else {
+                    let size = row.scene.chip_size;
+                    Window::new(row.window.col, row.window.row, size, size)
+                };
+                let names = Names::of_row(row);
+                (names, chips.request(window, shaping))
+            })
+            .collect();
+        run.cut(wanted).await?;
+    }
+    if !found_any {
+        return Err(Failure::failed(format!("{} has no rows", args.source)));
+    }
+    run.finish()
+}
+
+/// What chips of a scene are made of, and on which grid.
+#[derive(Debug, Clone, Default)]
+pub struct Cutting {
+    /// Assets wanted; the default ones where none is named.
+    pub assets: Vec<String>,
+    /// Assets to leave out.
+    pub exclude: Vec<String>,
+    /// How chips lie.
+    pub chips: ChipOptions,
+    /// The scene's shape by hand.
+    pub shape: Option<Size>,
+    /// A folder in place of scheme and host.
+    pub mount: Option<PathBuf>,
+    /// The alternate to prefer.
+    pub alternate: Option<String>,
+    /// Another base for relative addresses.
+    pub item_root: Option<String>,
+}
+
+impl Cutting {
+    fn of(args: &ChipArgs) -> Self {
+        Self {
+            assets: args.assets.clone(),
+            exclude: args.exclude.clone(),
+            chips: chip_options(&args.grid),
+            shape: args.grid.shape.map(|(h, w)| Size::new(w, h)),
+            mount: args.mount.clone(),
+            alternate: args.alternate.clone(),
+            item_root: args.item_root.clone(),
+        }
+    }
+}
+
+/// The chips of a scene; what a person should know of it is told.
+pub async fn scene_chips(
+    cutting: &Cutting,
+    scene: &Scene,
+    world: &World,
+    output: Output,
+) -> Result<SceneChips, Failure> {
+    let addressing = addressing(
+        cutting.mount.as_deref(),
+        cutting.alternate.as_deref(),
+        cutting.item_root.as_deref(),
+    );
+    let choice = AssetChoice {
+        only: Some(cutting.assets.clone()).filter(|a| !a.is_empty()),
+        except: cutting.exclude.clone(),
+    };
+    let indexing = world.index_world(addressing);
+    let chips = SceneChips::of(scene, &choice, cutting.chips, cutting.shape, &indexing)
+        .await
+        .map_err(|e| Failure::failed(chain(&e)))?;
+    for contradiction in &chips.contradictions {
+        Output::warn(contradiction);
+    }
+    for (key, reason) in &chips.left_out {
+        output.detail(format!("item {}: left out {key}: {reason}", scene.id));
+    }
+    Ok(chips)
+}
+
+/// Names that an output template may hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// `{chipid}`.
+    pub chipid: String,
+    /// `{item}`.
+    pub item: String,
+    /// `{x}`.
+    pub x: String,
+    /// `{y}`.
+    pub y: String,
+}
+
+impl Names {
+    fn of(name: &str) -> Self {
+        Self {
+            chipid: name.to_owned(),
+            item: name.to_owned(),
+            x: String::new(),
+            y: String::new(),
+        }
+    }
+
+    fn of_chip(item: &str, x: u32, y: u32) -> Self {
+        Self {
+            chipid: format!("{item}-{x}-{y}"),
+            item: item.to_owned(),
+            x: x.to_string(),
+            y: y.to_string(),
+        }
+    }
+
+    fn of_row(row: &stacchip::index::ChipRow) -> Self {
+        Self {
+            chipid: row.chipid.clone(),
+            ..Self::of_chip(&row.scene.item_id, u32::from(row.x), u32::from(row.y))
+        }
+    }
+}
+
+/// Chips being cut.
+struct Run<'a> {
+    args: &'a ChipArgs,
+    files: ChipFiles,
+    world: &'a World,
+    output: Output,
+    reader: ChipReader,
+    bar: Bar,
+    done: Vec<Value>,
+    failed: Vec<Value>,
+}
+
+impl<'a> Run<'a> {
+    fn new(args: &'a ChipArgs, files: ChipFiles, world: &'a World, output: Output) -> Self {
+        Self {
+            args,
+            files,
+            world,
+            output,
+            reader: world.chip_reader(),
+            bar: Bar::new(output, "cutting chips"),
+            done: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+
+    fn expect(&self, chips: u64) {
+        self.bar.expect(chips);
+    }
+
+    /// Cuts and writes chips, some at a time, in the order given.
+    async fn cut(&mut self, wanted: Vec<(Names, ChipRequest)>) -> Result<(), Failure> {
+        let reader = self.reader.clone();
+        let mut chips = stream::iter(wanted)
+            .map(|(names, request)| {
+                let reader = &reader;
+                async move { (names, reader.read_chip(&request).await) }
+            })
+            .buffered(AT_ONCE);
+        while let Some((names, chip)) = chips.next().await {
+            match chip {
+                Ok(chip) => {
+                    let out = self.files.write(&chip, &names, self.world).await?;
+                    self.done.push(record(&names.chipid, &out, &chip));
+                }
+                Err(error) => self.fail(
+                    &names.chipid,
+                    format!("{}: {}", names.chipid, chain(&error)),
+                )?,
+            }
+            self.bar.advance(1);
+        }
+        Ok(())
+    }
+
+    /// Notes a chip that failed; the whole run fails with it unless it may be skipped.
+    fn fail(&mut self, chipid: &str, error: String) -> Result<(), Failure> {
+        if self.args.on_error == OnError::Fail {
+            return Err(Failure::failed(error));
+        }
+        Output::error(&error);
+        self.failed
+            .push(json!({ "chipid": chipid, "error": error }));
+        Ok(())
+    }
+
+    fn finish(self) -> CommandResult {
+        drop(self.bar);
+        tell(self.output, &self.done, &self.failed, self.args)
+    }
+}
+
+fn tell(output: Output, done: &[Value], failed: &[Value], args: &ChipArgs) -> CommandResult {
+    // Standard output may hold the chip itself.
+    if args.output != "-" {
+        output.document(&json!({ "chips": done, "failed": failed }))?;
+        if let [one] = done {
+            let arrays = one["arrays"]
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            for array in arrays {
+                let shape: Vec<String> = array["shape"]
+                    .as_array()
+                    .map(|s| s.iter().map(ToString::to_string).collect())
+                    .unwrap_or_default();
+                output.note(format!(
+                    "{} {} [{}]",
+                    array["name"].as_str().unwrap_or_default(),
+                    array["dtype"].as_str().unwrap_or_default(),
+                    shape.join(", ")
+                ));
+            }
+        }
+        output.say(format!("{} chip(s) → {}", done.len(), args.output))?;
+    }
+    if done.is_empty() && !failed.is_empty() {
+        return Err(Failure::Told);
+    }
+    Ok(if failed.is_empty() {
+        Status::Done
+    } else {
+        Status::Partly
+    })
+}
+
+fn record(chipid: &str, out: &str, chip: &Chip) -> Value {
+    json!({
+        "chipid": chipid,
+        "out": out,
+        "crs": chip.frame.crs.as_ref().map(ToString::to_string),
+        "transform": chip.frame.transform.map(|t| t.coefficients()),
+        "arrays": chip.arrays.iter().map(|a| json!({
+            "name": a.name,
+            "dtype": a.pixels.sample().name(),
+            "shape": a.pixels.shape(),
+            "nodata": a.nodata.filter(|v| v.is_finite()),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn shaping(args: &ChipArgs) -> Result<Shaping, Failure> {
+    let resampling: Resampling = args.resampling.parse().map_err(Failure::usage)?;
+    Ok(Shaping {
+        output: args.output_size.map(|(w, h)| Size::new(w, h)),
+        resampling,
+        alignment: if args.parity {
+            Alignment::Upstream
+        } else {
+            Alignment::PixelCentres
+        },
+        edge: match (args.fill, args.masked) {
+            (Some(value), _) => Edge::Fill(value),
+            (None, true) => Edge::Masked,
+            (None, false) => Edge::Refuse,
+        },
+    })
+}
+
+/// The last part of an address without its ending.
+fn stem(address: &str) -> String {
+    let address = absolute(address).unwrap_or_else(|_| address.to_owned());
+    let name = address.split(['?', '#']).next().unwrap_or_default();
+    let name = name.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.')
+        .map_or(name, |(stem, _)| stem)
+        .to_owned()
+}
+
+/// Chips under way at once: while some are fetched, others are decoded.
+const AT_ONCE: usize = 8;

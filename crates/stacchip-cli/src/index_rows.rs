@@ -1,0 +1,257 @@
+//! Rows of an index, and the items they are of.
+
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+};
+
+use stacchip::{
+    index::{ChipRow, IndexReader},
+    model::Scene,
+};
+
+use crate::{
+    args::SelectionArgs,
+    failure::{Failure, chain},
+    index_files::{is_table, items_of},
+    source::only_item,
+    wiring::{ItemLine, ParquetIndexReader, World},
+};
+
+/// Which rows of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowChoice {
+    /// Every one.
+    All,
+    /// Those with these numbers, from 0.
+    Numbers(Vec<u64>),
+    /// Those of these chips.
+    Ids(Vec<String>),
+}
+
+impl RowChoice {
+    /// As the arguments say.
+    ///
+    /// # Errors
+    /// A failure where they name no row, or not by row.
+    pub fn of(selection: &SelectionArgs) -> Result<Self, Failure> {
+        if selection.window.is_some() || selection.bbox.is_some() || selection.x.is_some() {
+            return Err(Failure::usage(
+                "chips of an index are chosen with --row, --id or --all",
+            ));
+        }
+        if selection.all {
+            return Ok(Self::All);
+        }
+        match (selection.row.is_empty(), selection.id.is_empty()) {
+            (false, true) => Ok(Self::Numbers(selection.row.clone())),
+            (true, false) => Ok(Self::Ids(selection.id.clone())),
+            (false, false) => Err(Failure::usage("give either --row or --id")),
+            (true, true) => Err(Failure::usage(
+                "which chips of the index? give --row, --id or --all",
+            )),
+        }
+    }
+
+    fn may_be_several(&self) -> bool {
+        match self {
+            Self::All => true,
+            Self::Numbers(numbers) => numbers.len() > 1,
+            Self::Ids(ids) => ids.len() > 1,
+        }
+    }
+}
+
+/// Chosen rows of an index, in their order, those of one item at a time.
+#[derive(Debug)]
+pub struct ScenesOfRows {
+    index: PathBuf,
+    choice: RowChoice,
+    tables: std::vec::IntoIter<PathBuf>,
+    /// Rows that stand before the next table.
+    before: u64,
+    held: Held,
+}
+
+/// Rows of one item, and the item, or why it cannot be had.
+pub type SceneRows = (Result<Scene, String>, Vec<ChipRow>);
+
+/// Rows that were read and not handed out yet, and where they are from.
+#[derive(Debug, Default)]
+struct Held {
+    table: PathBuf,
+    rows: VecDeque<ChipRow>,
+    /// The rest of the table, where all of it is wanted.
+    rest: Option<ParquetIndexReader>,
+    found: Vec<String>,
+}
+
+impl ScenesOfRows {
+    /// The rows of `choice` in the index at `index`: a table, or a folder of tables by name.
+    ///
+    /// # Errors
+    /// A failure where there is no table.
+    pub fn open(index: &Path, choice: RowChoice) -> Result<Self, Failure> {
+        Ok(Self {
+            index: index.to_owned(),
+            choice,
+            tables: tables(index)?.into_iter(),
+            before: 0,
+            held: Held::default(),
+        })
+    }
+
+    /// Whether more than one row may come.
+    pub fn may_be_several(&self) -> bool {
+        self.choice.may_be_several()
+    }
+
+    /// The next rows of one item, at most some thousand; nothing at the end.
+    ///
+    /// # Errors
+    /// A failure where a table cannot be read, or a row asked for is not there.
+    pub async fn next(&mut self, world: &World) -> Result<Option<SceneRows>, Failure> {
+        while self.held.rows.is_empty() {
+            if !self.read_on(world).await? {
+                return self.check_found().map(|()| None);
+            }
+        }
+        let mut rows = Vec::new();
+        while let Some(row) = self.held.rows.front() {
+            let same = rows
+                .first()
+                .is_none_or(|first: &ChipRow| first.scene.item_id == row.scene.item_id);
+            if !same {
+                break;
+            }
+            rows.extend(self.held.rows.pop_front());
+        }
+        let Some(first) = rows.first() else {
+            return Ok(None);
+        };
+        let scene = item_of(&self.held.table, first, world).await;
+        Ok(Some((scene.map_err(|f| f.to_string()), rows)))
+    }
+
+    /// Reads more rows; `false` where there are none.
+    async fn read_on(&mut self, world: &World) -> Result<bool, Failure> {
+        let failed = |e| Failure::failed(chain(&e));
+        if let Some(rest) = &mut self.held.rest {
+            if let Some(rows) = rest.read().await.map_err(failed)? {
+                self.held.rows.extend(rows);
+                return Ok(true);
+            }
+            self.held.rest = None;
+        }
+        let Some(table) = self.tables.next() else {
+            return Ok(false);
+        };
+        let reader = world.index_reader(&table).await?;
+        let here = self.before..self.before.saturating_add(reader.len());
+        self.before = here.end;
+        self.held.table = table;
+        match &self.choice {
+            RowChoice::All => self.held.rest = Some(reader),
+            RowChoice::Numbers(numbers) => {
+                for &number in numbers.iter().filter(|n| here.contains(n)) {
+                    let row = reader.row(number - here.start).await.map_err(failed)?;
+                    self.held.rows.extend(row);
+                    self.held.found.push(number.to_string());
+                }
+            }
+            RowChoice::Ids(ids) => {
+                for id in ids {
+                    let rows = reader.find(id).await.map_err(failed)?;
+                    if let Some((_, row)) = rows.into_iter().next() {
+                        self.held.found.push(id.clone());
+                        self.held.rows.push_back(row);
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn check_found(&self) -> Result<(), Failure> {
+        let wanted: Vec<String> = match &self.choice {
+            RowChoice::All => return Ok(()),
+            RowChoice::Numbers(numbers) => numbers.iter().map(ToString::to_string).collect(),
+            RowChoice::Ids(ids) => ids.clone(),
+        };
+        let what = match self.choice {
+            RowChoice::Ids(_) => "chip",
+            _ => "row",
+        };
+        match wanted.iter().find(|w| !self.held.found.contains(w)) {
+            Some(missing) => Err(Failure::failed(format!(
+                "{}: there is no {what} {missing}; the index has {} rows, counted from 0",
+                self.index.display(),
+                self.before
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How many rows an index has.
+///
+/// # Errors
+/// A failure where it cannot be read.
+pub async fn row_count(index: &Path, world: &World) -> Result<u64, Failure> {
+    let mut rows = 0u64;
+    for table in tables(index)? {
+        rows = rows.saturating_add(world.index_reader(&table).await?.len());
+    }
+    Ok(rows)
+}
+
+/// The tables of an index: itself, or those in the folder, by name.
+///
+/// # Errors
+/// A failure where there is none.
+pub fn tables(index: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !index.is_dir() {
+        return Ok(vec![index.to_owned()]);
+    }
+    let failed = |e: &std::io::Error| Failure::of(index.display(), e);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(index).map_err(|e| failed(&e))? {
+        let path = entry.map_err(|e| failed(&e))?.path();
+        if is_table(&path) && path.is_file() {
+            found.push(path);
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::failed(format!(
+            "{}: there is no index in this folder (no .parquet)",
+            index.display()
+        )));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The item that `row` of the table at `table` is of: from the items kept beside the table, else
+/// from its own address.
+async fn item_of(table: &Path, row: &ChipRow, world: &World) -> Result<Scene, Failure> {
+    let id = &row.scene.item_id;
+    let kept = items_of(table, id);
+    if kept.is_file() {
+        let name = kept.to_string_lossy();
+        let text = world.read_all(&name).await?;
+        let text = std::str::from_utf8(&text).map_err(|e| Failure::of(&name, &e))?;
+        if let Some(line) = ItemLine::find(text, id).map_err(|e| Failure::of(&name, &e))? {
+            let href = line.href.or_else(|| row.scene.item_href.clone());
+            return only_item(line.item.as_bytes(), href.as_deref());
+        }
+    }
+    let Some(href) = &row.scene.item_href else {
+        return Err(Failure::failed(format!(
+            "item {id} is not kept beside {} ({}), and the index does not say where it is",
+            table.display(),
+            kept.display()
+        )));
+    };
+    let text = world.read_all(href).await?;
+    only_item(&text, Some(href))
+}

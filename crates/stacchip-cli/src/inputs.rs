@@ -1,0 +1,139 @@
+//! The items that a call names.
+
+use std::{
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    failure::Failure,
+    wiring::{ItemDocument, StacError, World, items},
+};
+
+/// The places that items are read from, in the order given.
+#[derive(Debug)]
+pub struct Inputs(Vec<Input>);
+
+/// One place that holds items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Standard input.
+    Standard,
+    /// An address.
+    Address(String),
+}
+
+impl Inputs {
+    /// What `given` names: `-`, addresses, folders (every `.json`, `.geojson` and `.ndjson` in them,
+    /// sorted by name), and patterns.
+    ///
+    /// # Errors
+    /// A failure where a pattern is wrong, or one of them names nothing.
+    pub fn find(given: &[String]) -> Result<Self, Failure> {
+        let mut found = Vec::new();
+        for name in given {
+            let before = found.len();
+            if name == "-" {
+                found.push(Input::Standard);
+            } else if name.contains("://") || Path::new(name).is_file() {
+                found.push(Input::Address(name.clone()));
+            } else if Path::new(name).is_dir() {
+                found.extend(folder(Path::new(name))?.iter().map(|path| address(path)));
+            } else if name.contains(['*', '?', '[']) {
+                let paths = glob::glob(name)
+                    .map_err(|e| Failure::usage(format!("the pattern {name} is wrong: {e}")))?;
+                for path in paths {
+                    found.push(address(&path.map_err(|e| Failure::of(name, &e))?));
+                }
+            } else {
+                // It is not there: whoever reads it says so, with the address.
+                found.push(Input::Address(name.clone()));
+            }
+            if found.len() == before {
+                return Err(Failure::failed(format!("{name} names no item")));
+            }
+        }
+        Ok(Self(found))
+    }
+}
+
+impl IntoIterator for Inputs {
+    type Item = Input;
+    type IntoIter = std::vec::IntoIter<Input>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl Input {
+    /// How people call it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Standard => "standard input",
+            Self::Address(address) => address,
+        }
+    }
+
+    /// The items in it.
+    ///
+    /// # Errors
+    /// A failure where it cannot be read or holds no item at all.
+    pub async fn read(
+        &self,
+        world: &World,
+    ) -> Result<Vec<Result<ItemDocument, StacError>>, Failure> {
+        match self {
+            Self::Standard => {
+                let mut text = Vec::new();
+                io::stdin()
+                    .lock()
+                    .read_to_end(&mut text)
+                    .map_err(|e| Failure::of("standard input", &e))?;
+                items(&text, None)
+            }
+            Self::Address(address) => {
+                let address = absolute(address)?;
+                let text = world.read_all(&address).await?;
+                items(&text, Some(&address))
+            }
+        }
+    }
+}
+
+/// A local path from the root on, so that a row leads to its item wherever the index lies; any
+/// other address as it is.
+///
+/// # Errors
+/// A failure where the working folder is gone.
+pub fn absolute(address: &str) -> Result<String, Failure> {
+    if address.contains("://") {
+        return Ok(address.to_owned());
+    }
+    let path = std::path::absolute(address).map_err(|e| Failure::of(address, &e))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+fn address(path: &Path) -> Input {
+    Input::Address(path.to_string_lossy().into_owned())
+}
+
+fn folder(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |e: &io::Error| Failure::of(path.display(), e);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(|e| failed(&e))? {
+        let path = entry.map_err(|e| failed(&e))?.path();
+        let known = path
+            .extension()
+            .and_then(|e| e.to_str())
+            .is_some_and(|e| ENDINGS.iter().any(|known| e.eq_ignore_ascii_case(known)));
+        if known && path.is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Endings of files that hold items.
+const ENDINGS: [&str; 4] = ["json", "geojson", "ndjson", "jsonl"];

@@ -1,0 +1,101 @@
+//! Where words, records and pictures go.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::{Value, json};
+
+use crate::{
+    args::{ProgressWhen, Shared},
+    failure::Failure,
+};
+
+/// Standard output for answers, standard error for words about them.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    json: bool,
+    quiet: bool,
+    verbose: u8,
+    progress: bool,
+}
+
+impl Output {
+    /// As the shared options ask for.
+    pub fn new(shared: &Shared) -> Self {
+        let progress = match shared.progress {
+            ProgressWhen::Always => true,
+            ProgressWhen::Never => false,
+            ProgressWhen::Auto => io::stderr().is_terminal() && !shared.quiet,
+        };
+        Self {
+            json: shared.json,
+            quiet: shared.quiet,
+            verbose: shared.verbose,
+            progress,
+        }
+    }
+
+    /// Whether long work shows how far it is.
+    pub fn shows_progress(self) -> bool {
+        self.progress
+    }
+
+    /// An answer for people, on standard output; left out where answers are JSON.
+    pub fn say(self, text: impl std::fmt::Display) -> io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        writeln!(io::stdout().lock(), "{text}")
+    }
+
+    /// A JSON document, on standard output, where answers are JSON.
+    pub fn document(self, value: &Value) -> io::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, value)?;
+        writeln!(out)
+    }
+
+    /// What a person should know; standard error.
+    pub fn warn(text: impl std::fmt::Display) {
+        let _ = writeln!(io::stderr().lock(), "warning: {text}");
+    }
+
+    /// A part that failed, named; standard error.
+    pub fn error(text: impl std::fmt::Display) {
+        let _ = writeln!(io::stderr().lock(), "error: {text}");
+    }
+
+    /// What is going on; standard error, unless quiet.
+    pub fn note(self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
+    /// What is going on in detail; standard error, with `-v`.
+    pub fn detail(self, text: impl std::fmt::Display) {
+        if self.verbose > 0 {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
+    /// The failure of the whole command: one line on standard error, a document for machines.
+    pub fn failure(self, failure: &Failure) {
+        if matches!(failure, Failure::Told) {
+            return;
+        }
+        let _ = writeln!(io::stderr().lock(), "error: {failure}");
+        let _ = self.document(&json!({
+            "error": failure.to_string(),
+            "status": failure.status(),
+        }));
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::failed(error)
+    }
+}

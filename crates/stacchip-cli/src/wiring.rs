@@ -1,0 +1,175 @@
+//! The one place that names concrete adapters.
+
+use std::{path::Path, sync::Arc};
+
+use bytes::Bytes;
+use stacchip::{
+    Addressing, IndexWorld,
+    chip::{AssetOpener, ChipReader, RasterCache},
+    cog::{Codecs, Limits, TileEncoder},
+    model::Projector,
+    stats::RulesFile,
+};
+use stacchip_adapters::{
+    codecs,
+    object::{LocalReader, ObjectOptions, Objects},
+    proj::ProjProjector,
+    stac,
+};
+use tokio::runtime::Runtime;
+
+use crate::{
+    args::Shared,
+    failure::{Failure, chain},
+};
+
+pub use stacchip_adapters::{
+    encode::{encoder_for, endings},
+    parquet::{IndexFile, ItemLine, ParquetIndexReader, items_address},
+    stac::{ItemDocument, StacError},
+};
+
+/// The adapters of one run.
+#[derive(Debug)]
+pub struct World {
+    runtime: Runtime,
+    objects: Objects,
+    codecs: Arc<Codecs>,
+    projector: Arc<dyn Projector>,
+    encoder: codecs::Deflate,
+}
+
+impl World {
+    /// The adapters, set as the shared options say.
+    ///
+    /// # Errors
+    /// A failure where threads cannot be had.
+    pub fn new(shared: &Shared) -> Result<Self, Failure> {
+        let mut pool = rayon::ThreadPoolBuilder::new();
+        if let Some(threads) = shared.threads {
+            pool = pool.num_threads(usize::from(threads));
+        }
+        pool.build_global()
+            .map_err(|e| Failure::of("threads", &e))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| Failure::of("the event loop", &e))?;
+        let objects = Objects::new(ObjectOptions {
+            storage: shared.storage_options.clone(),
+        });
+        Ok(Self {
+            runtime,
+            objects,
+            codecs: Arc::new(codecs::built_in()),
+            projector: Arc::new(ProjProjector),
+            encoder: codecs::Deflate::default(),
+        })
+    }
+
+    /// Runs `work` to its end.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// All bytes of the object at `address`.
+    ///
+    /// # Errors
+    /// A failure that names the address.
+    pub async fn read_all(&self, address: &str) -> Result<Bytes, Failure> {
+        self.objects
+            .read_all(address)
+            .await
+            .map_err(Failure::failed)
+    }
+
+    /// The index at `path`.
+    ///
+    /// # Errors
+    /// A failure that names it and why it cannot be read.
+    pub async fn index_reader(&self, path: &Path) -> Result<ParquetIndexReader, Failure> {
+        let failed = |e: &dyn std::error::Error| Failure::failed(chain(e));
+        let reader = LocalReader::open(&path.to_string_lossy()).map_err(|e| failed(&e))?;
+        let size = reader.size();
+        ParquetIndexReader::open(Arc::new(reader), size)
+            .await
+            .map_err(|e| failed(&e))
+    }
+
+    /// What indexing needs.
+    pub fn index_world(&self, addressing: Addressing) -> IndexWorld {
+        IndexWorld {
+            opener: self.opener(),
+            projector: Arc::clone(&self.projector),
+            codecs: Arc::clone(&self.codecs),
+            addressing,
+            rasters: Arc::new(RasterCache::new(RASTERS_KEPT, Limits::default())),
+        }
+    }
+
+    /// What reads chips.
+    pub fn chip_reader(&self) -> ChipReader {
+        ChipReader::new(
+            self.opener(),
+            Arc::clone(&self.codecs),
+            Arc::new(RasterCache::new(RASTERS_KEPT, Limits::default())),
+        )
+    }
+
+    /// What opens addresses.
+    pub fn opener(&self) -> Arc<dyn AssetOpener> {
+        Arc::new(self.objects.clone())
+    }
+
+    /// What stores objects.
+    pub fn sink(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// What moves points.
+    pub fn projector(&self) -> &dyn Projector {
+        self.projector.as_ref()
+    }
+
+    /// What compresses the rasters of samples.
+    pub fn encoder(&self) -> &dyn TileEncoder {
+        &self.encoder
+    }
+}
+
+/// The items in `text`, read from `address`.
+///
+/// # Errors
+/// A failure where it holds none.
+pub fn items(
+    text: &[u8],
+    address: Option<&str>,
+) -> Result<Vec<Result<ItemDocument, StacError>>, Failure> {
+    stac::read_items(text, address).map_err(Failure::failed)
+}
+
+/// The rules in the file at `path`.
+///
+/// # Errors
+/// A failure that names the file and what is wrong in it.
+pub fn rules(path: &Path) -> Result<RulesFile, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::of(path.display(), &e))?;
+    text.parse()
+        .map_err(|e| Failure::failed(format!("{}: {e}", path.display())))
+}
+
+/// Which addresses of assets are read, as the arguments say.
+pub fn addressing(
+    mount: Option<&Path>,
+    alternate: Option<&str>,
+    item_root: Option<&str>,
+) -> Addressing {
+    Addressing {
+        mount: mount.map(|p| p.to_string_lossy().into_owned()),
+        alternate: alternate.map(str::to_owned),
+        item_root: item_root.map(str::to_owned),
+    }
+}
+
+/// Rasters whose headers are kept: those of some dozens of items.
+const RASTERS_KEPT: usize = 1024;
