@@ -71,7 +71,7 @@ def opens(report, index, platform):
     order = [field.name for field in table.schema if field.name in COLUMNS]
     report.equal(order, list(COLUMNS), f"{platform} pyarrow: order of columns")
 
-    geo = json.loads(pq.read_schema(index).metadata[b"geo"])
+    geo = json.loads(pq.ParquetFile(index).metadata.metadata[b"geo"])
     report.equal(geo["version"], "1.1.0", f"{platform} GeoParquet version")
     report.equal(geo["primary_column"], "geometry", f"{platform} primary column")
     report.equal(geo["columns"]["geometry"]["encoding"], "WKB", f"{platform} encoding")

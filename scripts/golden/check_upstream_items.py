@@ -101,7 +101,7 @@ def naip(report, binary, folder):
         {"proj:epsg": 26919, "proj:shape": [12666, 9704], "proj:transform": transform},
         {"asset": {"href": "s3://bucket/naip/image.tif"}},
     )
-    table = index(report, binary, folder, item, "naip", "--stats", "none", "--no-headers")
+    table = index(report, binary, folder, item, "naip", "--stats", "none")
     if table is None:
         return
     report.equal(table.num_rows, (12666 // 256) * (9704 // 256), "NAIP: rows")

@@ -70,6 +70,9 @@ class Scene:
     def __init__(self, path):
         self.item = pystac.Item.from_file(str(Path(path).resolve()))
         self.item.make_asset_hrefs_absolute()
+        # The release fails on an item that has a range instead of a moment; ours takes its start.
+        if self.item.datetime is None:
+            self.item.datetime = self.item.common_metadata.start_datetime
         if "https://stac-extensions.github.io/projection" not in " ".join(self.item.stac_extensions):
             self.item.stac_extensions.append("https://stac-extensions.github.io/projection/v1.1.0/schema.json")
 
