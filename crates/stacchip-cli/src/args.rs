@@ -318,6 +318,9 @@ pub struct InfoArgs {
     /// Image of a raster that holds several.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub image: usize,
+    /// Rows of an index to list with their cloud and nodata, from the first on.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub rows: usize,
 }
 
 /// `stacchip preview`.

@@ -4,7 +4,6 @@
 //! libdeflate,libzstd`; the groups need both.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has failed")]
-#![expect(missing_docs, reason = "criterion's macros make public functions")]
 
 use std::{hint::black_box, time::Duration};
 

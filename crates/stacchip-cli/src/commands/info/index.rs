@@ -14,8 +14,13 @@ use crate::{
     wiring::World,
 };
 
-/// The index at `path`, as a document and in words. Rows are read once, a batch at a time.
-pub async fn describe(path: &Path, world: &World) -> Result<(Value, String), Failure> {
+/// The index at `path`, as a document and in words, its first `listed` rows one by one. Rows are
+/// read once, a batch at a time.
+pub async fn describe(
+    path: &Path,
+    listed: usize,
+    world: &World,
+) -> Result<(Value, String), Failure> {
     let mut seen = Seen::default();
     let tables = tables(path)?;
     for table in &tables {
@@ -27,6 +32,9 @@ pub async fn describe(path: &Path, world: &World) -> Result<(Value, String), Fai
         {
             for row in &rows {
                 seen.add(row);
+                if seen.listed.len() < listed {
+                    seen.listed.push(Listed::of(row));
+                }
             }
         }
     }
@@ -46,6 +54,25 @@ struct Seen {
     dates: Option<(Timestamp, Timestamp)>,
     cloud: [u64; BINS],
     nodata: [u64; BINS],
+    listed: Vec<Listed>,
+}
+
+/// A row that is listed by itself.
+#[derive(Debug)]
+struct Listed {
+    chipid: String,
+    cloud: f64,
+    nodata: f64,
+}
+
+impl Listed {
+    fn of(row: &ChipRow) -> Self {
+        Self {
+            chipid: row.chipid.clone(),
+            cloud: row.quality.cloud.get(),
+            nodata: row.quality.nodata.get(),
+        }
+    }
 }
 
 impl Seen {
@@ -86,6 +113,11 @@ impl Seen {
             "datetime": self.dates.map(|(a, b)| [a.to_string(), b.to_string()]),
             "cloud_histogram": self.cloud,
             "nodata_histogram": self.nodata,
+            "first_rows": self.listed.iter().map(|row| json!({
+                "chipid": row.chipid,
+                "cloud_cover_percentage": row.cloud,
+                "nodata_percentage": row.nodata,
+            })).collect::<Vec<_>>(),
         })
     }
 
@@ -141,6 +173,24 @@ impl Seen {
                 bar(cloud),
                 bar(nodata).trim_end()
             ));
+        }
+        if !self.listed.is_empty() {
+            let longest = self
+                .listed
+                .iter()
+                .map(|row| row.chipid.chars().count())
+                .max();
+            let width = longest.unwrap_or(0).max("chip".len());
+            lines.push(String::new());
+            lines.push(format!("{:>5}  {:<width$}   cloud  nodata", "row", "chip"));
+            for (number, row) in self.listed.iter().enumerate() {
+                lines.push(format!(
+                    "{number:>5}  {:<width$} {:>5.1} % {:>5.1} %",
+                    row.chipid,
+                    row.cloud * 100.0,
+                    row.nodata * 100.0
+                ));
+            }
         }
         lines.join("\n")
     }

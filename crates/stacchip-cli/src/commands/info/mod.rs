@@ -22,7 +22,7 @@ pub fn run(args: &InfoArgs, world: &World, output: Output) -> CommandResult {
         match Source::of(&args.address, world).await? {
             Source::Raster(address) => of_raster(args, &address, world).await,
             Source::Item(address, text) => item::describe(&text, &address),
-            Source::Index(path) => index::describe(&path, world).await,
+            Source::Index(path) => index::describe(&path, args.rows, world).await,
         }
     })?;
     output.document(&document)?;
