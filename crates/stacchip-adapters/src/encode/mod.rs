@@ -1,4 +1,5 @@
-//! Pixels → bytes of a file, behind [`ChipEncoder`]: numpy's `.npy` and `.npz`, PNG, GeoTIFF.
+//! Pixels → bytes of a file, behind [`ChipEncoder`](stacchip_chip::ChipEncoder): numpy's
+//! `.npy` and `.npz`, PNG, GeoTIFF.
 //!
 //! Every encoder keeps the numbers as they are, or refuses. Making a picture of numbers that are
 //! not one (a stretch, a choice of three bands) is done before, by `stacchip_chip`'s display.
