@@ -3,7 +3,7 @@
 //! This room knows how each scheme's bytes become a block's bytes. It never opens a file, never
 //! parses a TIFF and keeps nothing but scratch between blocks. Each module implements
 //! [`TileDecoder`](stacchip_cog::TileDecoder) and, where it can write,
-//! [`TileEncoder`](stacchip_cog::TileEncoder); [`built_in`] gathers the decoders that were built in.
+//! [`TileEncoder`](stacchip_cog::TileEncoder); [`built_in()`] gathers the decoders that were built in.
 //!
 //! Pure Rust unless a feature says otherwise: `libdeflate`, `libzstd`, `libjpeg-turbo` and
 //! `libwebp` put a C library in place of the pure decoder, with the same answers.
