@@ -1,6 +1,7 @@
 //! Where chips go: one file, a folder, a template, or standard output.
 
 use std::{
+    collections::HashSet,
     io::{self, Write},
     path::Path,
 };
@@ -17,6 +18,7 @@ use crate::{
     args::ChipArgs,
     commands::Names,
     failure::{Failure, chain},
+    index_files::file_name,
     wiring::{World, encoder_for, endings},
 };
 
@@ -28,6 +30,8 @@ pub struct ChipFiles {
     ending: String,
     overwrite: bool,
     picture: Option<PictureOptions>,
+    /// What was written, so that no chip takes another's place.
+    written: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -49,15 +53,20 @@ impl ChipFiles {
             .extension()
             .and_then(|e| e.to_str())
             .map(str::to_ascii_lowercase);
-        let is_template = out.contains('{') && out.contains('}');
+        let is_template = out.contains(['{', '}']);
         let is_folder =
             out.ends_with('/') || Path::new(out).is_dir() || (by_name.is_none() && out != "-");
+        if is_template {
+            check_template(out)?;
+        }
         let place = if out == "-" {
             Place::Standard
-        } else if is_folder {
-            Place::Folder(out.trim_end_matches('/').to_owned())
+        } else if is_template && out.ends_with('/') {
+            Place::Template(format!("{out}{{chipid}}.npz"))
         } else if is_template {
             Place::Template(out.to_owned())
+        } else if is_folder {
+            Place::Folder(out.trim_end_matches('/').to_owned())
         } else {
             Place::File(out.to_owned())
         };
@@ -74,8 +83,7 @@ impl ChipFiles {
                     endings().join("|")
                 )));
             }
-            (None, Place::Folder(_)) => "npz".to_owned(),
-            (None, _) => by_name.unwrap_or_default(),
+            (None, _) => by_name.unwrap_or_else(|| "npz".to_owned()),
         };
         let encoder = encoder_for(&ending).ok_or_else(|| {
             Failure::usage(format!(
@@ -103,6 +111,7 @@ impl ChipFiles {
             ending,
             overwrite: args.overwrite,
             picture: (asked || shows).then_some(options),
+            written: HashSet::new(),
         })
     }
 
@@ -111,7 +120,7 @@ impl ChipFiles {
     /// # Errors
     /// A failure where the format cannot hold it, or it cannot be stored.
     pub async fn write(
-        &self,
+        &mut self,
         chip: &Chip,
         names: &Names,
         world: &World,
@@ -121,9 +130,14 @@ impl ChipFiles {
             Place::File(file) => file.clone(),
             Place::Template(template) => names.fill(template),
             Place::Folder(folder) => {
-                format!("{folder}/{}.{}", safe(&names.chipid), self.ending)
+                format!("{folder}/{}.{}", file_name(&names.chipid), self.ending)
             }
         };
+        if !self.written.insert(out.clone()) {
+            return Err(Failure::failed(format!(
+                "{out}: another chip of this run stands there: name chips apart, with {{chipid}}"
+            )));
+        }
         let crs_kind = match &chip.frame.crs {
             Some(crs) => world.projector().describe(crs).ok().map(|s| s.kind),
             None => None,
@@ -162,17 +176,64 @@ impl ChipFiles {
 }
 
 impl Names {
+    /// `template` with its placeholders filled in; what is filled in is not looked at again.
     fn fill(&self, template: &str) -> String {
-        template
-            .replace("{chipid}", &safe(&self.chipid))
-            .replace("{item}", &safe(&self.item))
-            .replace("{item_id}", &safe(&self.item))
-            .replace("{x}", &self.x)
-            .replace("{y}", &self.y)
+        let mut out = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+            out.push_str(&file_name(self.value(name).unwrap_or_default()));
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        match name {
+            "chipid" => Some(&self.chipid),
+            "item" | "item_id" => Some(&self.item),
+            "x" => Some(&self.x),
+            "y" => Some(&self.y),
+            _ => None,
+        }
     }
 }
 
-/// A name that is one file name: ids may hold anything.
-fn safe(name: &str) -> String {
-    name.replace(['/', '\\', '\0'], "_")
+/// Refuses what looks like a placeholder and is none.
+fn check_template(template: &str) -> Result<(), Failure> {
+    for part in template.split('{').skip(1) {
+        let name = part.split_once('}').map(|(name, _)| name);
+        if !name.is_some_and(|n| PLACEHOLDERS.contains(&n)) {
+            return Err(Failure::usage(format!(
+                "{template}: the placeholders are {{{}}}",
+                PLACEHOLDERS.join("}, {")
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Names that stand for something in a template.
+const PLACEHOLDERS: [&str; 5] = ["chipid", "item", "item_id", "x", "y"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_filled_once() {
+        let names = Names {
+            chipid: "{x}-0-0".to_owned(),
+            item: "..".to_owned(),
+            x: "0".to_owned(),
+            y: "7".to_owned(),
+        };
+        assert_eq!(names.fill("a/{item}/{y}.npz"), "a/%2E%2E/7.npz");
+        assert_eq!(names.fill("{chipid}.npz"), "%7Bx%7D-0-0.npz");
+        assert!(check_template("{chipid}/{x}.npz").is_ok());
+        assert!(check_template("{foo}.npz").is_err());
+        assert!(check_template("{chipid.npz").is_err());
+    }
 }

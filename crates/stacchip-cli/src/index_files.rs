@@ -1,6 +1,7 @@
 //! Where an index goes: one file, or a folder with one file an item.
 
 use std::{
+    collections::HashSet,
     fmt::Write,
     fs,
     path::{Path, PathBuf},
@@ -15,7 +16,14 @@ use crate::{
 
 /// An index that is being written.
 #[derive(Debug)]
-pub enum IndexFiles {
+pub struct IndexFiles {
+    place: Place,
+    /// Ids of the items in it: ids of chips are made of them.
+    items: HashSet<String>,
+}
+
+#[derive(Debug)]
+enum Place {
     /// One table for all items.
     One(Box<IndexFile>),
     /// A folder, one table an item.
@@ -51,18 +59,60 @@ impl IndexFiles {
         }
         let path = Path::new(output);
         if is_table(path) {
-            return Ok(Self::One(Box::new(create(
-                path,
-                Path::new(&items_address(output)),
-                overwrite,
-            )?)));
+            let items = items_address(output);
+            let file = create(path, Path::new(&items), overwrite).map_err(Failure::failed)?;
+            return Ok(Self::of(Place::One(Box::new(file))));
         }
-        let items = path.join(ITEMS);
-        fs::create_dir_all(&items).map_err(|e| Failure::of(items.display(), &e))?;
-        Ok(Self::Folder {
+        let ending = path.extension().and_then(|e| e.to_str());
+        if ending.is_some_and(|e| OTHER_FILES.iter().any(|f| e.eq_ignore_ascii_case(f))) {
+            return Err(Failure::usage(format!(
+                "{output}: an index is a file ending in .parquet, or a folder"
+            )));
+        }
+        if path.exists() && !path.is_dir() {
+            return Err(Failure::failed(format!(
+                "{output} stands there and is no folder"
+            )));
+        }
+        Ok(Self::of(Place::Folder {
             path: path.to_owned(),
             overwrite,
-        })
+        }))
+    }
+
+    fn of(place: Place) -> Self {
+        Self {
+            place,
+            items: HashSet::new(),
+        }
+    }
+
+    /// Whether the item `id` can be added, as far as can be told before it is looked at.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, id: &str) -> Result<(), String> {
+        if self.items.contains(id) {
+            return Err(format!(
+                "item {id} is given twice: the ids of its chips would be the same"
+            ));
+        }
+        match &self.place {
+            Place::Folder {
+                path,
+                overwrite: false,
+            } => {
+                let table = path.join(format!("{}.parquet", file_name(id)));
+                if table.exists() {
+                    return Err(format!(
+                        "{} exists already: say --overwrite to replace it",
+                        table.display()
+                    ));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Adds an item and its rows. The inner error is about the item, the outer about the index.
@@ -79,22 +129,22 @@ impl IndexFiles {
             href: document.scene.href.clone(),
             item: document.json.clone(),
         };
-        match self {
-            Self::One(file) => append(file, &line, found, projector),
-            Self::Folder { path, overwrite } => {
-                let name = file_name(&document.scene.id);
-                let mut file = create(
-                    &path.join(format!("{name}.parquet")),
-                    &path.join(ITEMS).join(format!("_{name}.ndjson")),
-                    *overwrite,
-                )?;
-                let counts = append(&mut file, &line, found, projector)?;
-                if counts.is_ok() {
-                    file.close().map_err(|e| Failure::failed(chain(&e)))?;
-                }
-                Ok(counts)
-            }
+        let added = match &mut self.place {
+            Place::One(file) => append(file, &line, found, projector)?,
+            // What cannot be written is this item's own table: the others go on.
+            Place::Folder { path, overwrite } => table(
+                path,
+                *overwrite,
+                &document.scene.id,
+                &line,
+                found,
+                projector,
+            ),
+        };
+        if added.is_ok() {
+            self.items.insert(document.scene.id.clone());
         }
+        Ok(added)
     }
 
     /// Gives the index its final name.
@@ -102,9 +152,9 @@ impl IndexFiles {
     /// # Errors
     /// A failure where it cannot be written.
     pub fn finish(self) -> Result<(), Failure> {
-        match self {
-            Self::One(file) => file.close().map_err(|e| Failure::failed(chain(&e))),
-            Self::Folder { .. } => Ok(()),
+        match self.place {
+            Place::One(file) => file.close().map_err(|e| Failure::failed(chain(&e))),
+            Place::Folder { .. } => Ok(()),
         }
     }
 }
@@ -132,8 +182,39 @@ pub fn items_of(index: &Path, item: &str) -> PathBuf {
     if own.is_file() { own } else { beside }
 }
 
-fn create(path: &Path, items: &Path, overwrite: bool) -> Result<IndexFile, Failure> {
-    IndexFile::create(path, Some(items), overwrite).map_err(|e| Failure::failed(chain(&e)))
+fn create(path: &Path, items: &Path, overwrite: bool) -> Result<IndexFile, String> {
+    for folder in [path, items].iter().filter_map(|p| p.parent()) {
+        if folder != Path::new("") && !folder.is_dir() {
+            return Err(format!(
+                "cannot write {}: there is no folder {}",
+                path.display(),
+                folder.display()
+            ));
+        }
+    }
+    IndexFile::create(path, Some(items), overwrite).map_err(|e| chain(&e))
+}
+
+/// Writes the table of one item into the dataset at `path`.
+fn table(
+    path: &Path,
+    overwrite: bool,
+    id: &str,
+    line: &ItemLine,
+    found: &SceneIndex,
+    projector: &dyn Projector,
+) -> Result<RowCounts, String> {
+    let items = path.join(ITEMS);
+    fs::create_dir_all(&items).map_err(|e| format!("{}: {e}", items.display()))?;
+    let name = file_name(id);
+    let mut file = create(
+        &path.join(format!("{name}.parquet")),
+        &items.join(format!("_{name}.ndjson")),
+        overwrite,
+    )?;
+    let counts = append(&mut file, line, found, projector).map_err(|f| f.to_string())??;
+    file.close().map_err(|e| chain(&e))?;
+    Ok(counts)
 }
 
 /// Writes rows until one of the scene's cannot be made: then nothing of it may stay.
@@ -164,8 +245,12 @@ fn append(
     }))
 }
 
-/// A file name that holds the id of an item, whatever characters are in it.
-fn file_name(id: &str) -> String {
+/// A file name that holds an id, whatever characters are in it: another id, another name, and never
+/// a way out of the folder.
+pub fn file_name(id: &str) -> String {
+    if id.chars().all(|c| c == '.') {
+        return id.replace('.', "%2E");
+    }
     let mut name = String::with_capacity(id.len());
     for byte in id.bytes() {
         match byte {
@@ -184,6 +269,23 @@ fn file_name(id: &str) -> String {
 /// The folder of items in a dataset. The files in it start with an underscore, which readers of
 /// tables pass over.
 const ITEMS: &str = "items";
+/// Endings of files that are no folders.
+const OTHER_FILES: [&str; 14] = [
+    "tif",
+    "tiff",
+    "json",
+    "geojson",
+    "ndjson",
+    "jsonl",
+    "geoparquet",
+    "pq",
+    "npz",
+    "npy",
+    "png",
+    "csv",
+    "gpkg",
+    "fgb",
+];
 
 #[cfg(test)]
 mod tests {
@@ -193,5 +295,6 @@ mod tests {
     fn ids_become_file_names() {
         assert_eq!(file_name("S2A_T20HNJ-1.x"), "S2A_T20HNJ-1.x");
         assert_eq!(file_name("a/b é"), "a%2Fb%20%C3%A9");
+        assert_eq!(file_name(".."), "%2E%2E");
     }
 }

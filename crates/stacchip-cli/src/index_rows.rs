@@ -1,7 +1,7 @@
 //! Rows of an index, and the items they are of.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, HashSet, VecDeque},
     path::{Path, PathBuf},
 };
 
@@ -43,8 +43,16 @@ impl RowChoice {
         if selection.all {
             return Ok(Self::All);
         }
+        let once = |numbers: &[u64]| {
+            let mut seen = HashSet::new();
+            numbers
+                .iter()
+                .copied()
+                .filter(|n| seen.insert(*n))
+                .collect()
+        };
         match (selection.row.is_empty(), selection.id.is_empty()) {
-            (false, true) => Ok(Self::Numbers(selection.row.clone())),
+            (false, true) => Ok(Self::Numbers(once(&selection.row))),
             (true, false) => Ok(Self::Ids(selection.id.clone())),
             (false, false) => Err(Failure::usage("give either --row or --id")),
             (true, true) => Err(Failure::usage(
@@ -84,6 +92,8 @@ struct Held {
     /// The rest of the table, where all of it is wanted.
     rest: Option<ParquetIndexReader>,
     found: Vec<String>,
+    /// The items kept in a file, by their ids: read once.
+    items: Option<(PathBuf, HashMap<String, ItemLine>)>,
 }
 
 impl ScenesOfRows {
@@ -129,7 +139,7 @@ impl ScenesOfRows {
         let Some(first) = rows.first() else {
             return Ok(None);
         };
-        let scene = item_of(&self.held.table, first, world).await;
+        let scene = self.held.item_of(first, world).await;
         Ok(Some((scene.map_err(|f| f.to_string()), rows)))
     }
 
@@ -231,27 +241,43 @@ pub fn tables(index: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-/// The item that `row` of the table at `table` is of: from the items kept beside the table, else
-/// from its own address.
-async fn item_of(table: &Path, row: &ChipRow, world: &World) -> Result<Scene, Failure> {
-    let id = &row.scene.item_id;
-    let kept = items_of(table, id);
-    if kept.is_file() {
-        let name = kept.to_string_lossy();
-        let text = world.read_all(&name).await?;
-        let text = std::str::from_utf8(&text).map_err(|e| Failure::of(&name, &e))?;
-        if let Some(line) = ItemLine::find(text, id).map_err(|e| Failure::of(&name, &e))? {
-            let href = line.href.or_else(|| row.scene.item_href.clone());
-            return only_item(line.item.as_bytes(), href.as_deref());
+impl Held {
+    /// The item that `row` is of: from the items kept beside the table, else from its own address.
+    async fn item_of(&mut self, row: &ChipRow, world: &World) -> Result<Scene, Failure> {
+        let id = &row.scene.item_id;
+        let kept = items_of(&self.table, id);
+        if kept.is_file() {
+            if self.items.as_ref().is_none_or(|(path, _)| *path != kept) {
+                self.items = Some((kept.clone(), read_items(&kept, world).await?));
+            }
+            let items = self.items.as_ref();
+            if let Some(line) = items.and_then(|(_, items)| items.get(id)) {
+                let href = line.href.as_deref().or(row.scene.item_href.as_deref());
+                return only_item(line.item.as_bytes(), href);
+            }
         }
+        let Some(href) = &row.scene.item_href else {
+            return Err(Failure::failed(format!(
+                "item {id} is not kept beside {} ({}), and the index does not say where it is",
+                self.table.display(),
+                kept.display()
+            )));
+        };
+        let text = world.read_all(href).await.map_err(|failure| {
+            Failure::failed(format!(
+                "{failure}; nor is item {id} kept beside {}, in {}",
+                self.table.display(),
+                kept.display()
+            ))
+        })?;
+        only_item(&text, Some(href))
     }
-    let Some(href) = &row.scene.item_href else {
-        return Err(Failure::failed(format!(
-            "item {id} is not kept beside {} ({}), and the index does not say where it is",
-            table.display(),
-            kept.display()
-        )));
-    };
-    let text = world.read_all(href).await?;
-    only_item(&text, Some(href))
+}
+
+/// The items in a file beside an index, by their ids.
+async fn read_items(path: &Path, world: &World) -> Result<HashMap<String, ItemLine>, Failure> {
+    let name = path.to_string_lossy();
+    let text = world.read_all(&name).await?;
+    let text = std::str::from_utf8(&text).map_err(|e| Failure::of(&name, &e))?;
+    ItemLine::all(text).map_err(|e| Failure::of(&name, &e))
 }

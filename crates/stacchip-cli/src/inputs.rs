@@ -21,6 +21,8 @@ pub enum Input {
     Standard,
     /// An address.
     Address(String),
+    /// A file of a folder: it may be something else.
+    InFolder(String),
 }
 
 impl Inputs {
@@ -38,7 +40,12 @@ impl Inputs {
             } else if name.contains("://") || Path::new(name).is_file() {
                 found.push(Input::Address(name.clone()));
             } else if Path::new(name).is_dir() {
-                found.extend(folder(Path::new(name))?.iter().map(|path| address(path)));
+                let files = folder(Path::new(name))?;
+                found.extend(
+                    files
+                        .iter()
+                        .map(|f| Input::InFolder(f.to_string_lossy().into())),
+                );
             } else if name.contains(['*', '?', '[']) {
                 let paths = glob::glob(name)
                     .map_err(|e| Failure::usage(format!("the pattern {name} is wrong: {e}")))?;
@@ -71,7 +78,7 @@ impl Input {
     pub fn name(&self) -> &str {
         match self {
             Self::Standard => "standard input",
-            Self::Address(address) => address,
+            Self::Address(address) | Self::InFolder(address) => address,
         }
     }
 
@@ -90,12 +97,20 @@ impl Input {
                     .lock()
                     .read_to_end(&mut text)
                     .map_err(|e| Failure::of("standard input", &e))?;
-                items(&text, None)
+                items(&text, None).map_err(Failure::failed)
             }
             Self::Address(address) => {
                 let address = absolute(address)?;
                 let text = world.read_all(&address).await?;
-                items(&text, Some(&address))
+                items(&text, Some(&address)).map_err(Failure::failed)
+            }
+            Self::InFolder(address) => {
+                let address = absolute(address)?;
+                let text = world.read_all(&address).await?;
+                match items(&text, Some(&address)) {
+                    Err(StacError::NotItems { .. }) => Ok(Vec::new()),
+                    other => other.map_err(Failure::failed),
+                }
             }
         }
     }

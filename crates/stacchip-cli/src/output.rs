@@ -39,6 +39,12 @@ impl Output {
         self.progress
     }
 
+    /// That something was done, on standard output; left out where answers are JSON, and where
+    /// quiet is asked for.
+    pub fn done(self, text: impl std::fmt::Display) -> io::Result<()> {
+        if self.quiet { Ok(()) } else { self.say(text) }
+    }
+
     /// An answer for people, on standard output; left out where answers are JSON.
     pub fn say(self, text: impl std::fmt::Display) -> io::Result<()> {
         if self.json {

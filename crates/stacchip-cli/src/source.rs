@@ -77,7 +77,7 @@ impl Source {
 /// # Errors
 /// A failure where it holds none or several.
 pub fn only_item(text: &[u8], address: Option<&str>) -> Result<Scene, Failure> {
-    let mut items = items(text, address)?.into_iter();
+    let mut items = items(text, address).map_err(Failure::failed)?.into_iter();
     let name = address.unwrap_or("the text");
     match (items.next(), items.next()) {
         (Some(Ok(document)), None) => Ok(document.scene),

@@ -140,12 +140,12 @@ impl World {
 /// The items in `text`, read from `address`.
 ///
 /// # Errors
-/// A failure where it holds none.
+/// Why it holds none.
 pub fn items(
     text: &[u8],
     address: Option<&str>,
-) -> Result<Vec<Result<ItemDocument, StacError>>, Failure> {
-    stac::read_items(text, address).map_err(Failure::failed)
+) -> Result<Vec<Result<ItemDocument, StacError>>, StacError> {
+    stac::read_items(text, address)
 }
 
 /// The rules in the file at `path`.

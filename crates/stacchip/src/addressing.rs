@@ -58,14 +58,19 @@ impl Addressing {
                 cause,
             },
         };
-        if let Some(mount) = &self.mount {
-            return mounted(mount, href).map_err(unusable);
-        }
-        match &self.item_root {
+        let resolved = match &self.item_root {
             Some(root) => resolve(Some(&format!("{}/", root.trim_end_matches('/'))), href),
             None => resolve(item_href, href),
-        }
-        .map_err(unusable)
+        };
+        let Some(mount) = &self.mount else {
+            return resolved.map_err(unusable);
+        };
+        // What is beside a local item has no scheme and host to be replaced: as upstream, it is
+        // looked for in the folder itself.
+        let remote = resolved
+            .ok()
+            .filter(|address| !matches!(Address::parse(address), Ok(Address::Local(_)) | Err(_)));
+        mounted(mount, remote.as_deref().unwrap_or(href)).map_err(unusable)
     }
 }
 
@@ -113,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mount_goes_before_the_items_place() {
+    fn a_mount_replaces_scheme_and_host_of_what_was_resolved() {
         let addressing = Addressing {
             mount: Some("/mnt/".to_owned()),
             ..Addressing::default()
@@ -130,6 +135,12 @@ mod tests {
             let address = addressing.address(Some("scene/item.json"), &asset);
             assert_eq!(address.as_deref(), Ok(wanted));
         }
+        let asset = Asset {
+            href: "./red.tif".to_owned(),
+            ..Asset::default()
+        };
+        let address = addressing.address(Some("https://x.org/a/item.json"), &asset);
+        assert_eq!(address.as_deref(), Ok("/mnt/a/red.tif"));
     }
 
     #[test]

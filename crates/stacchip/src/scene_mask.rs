@@ -1,10 +1,10 @@
 //! The mask of a scene: opened, laid over the scene's grid, counted.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use stacchip_chip::{Alignment, Frame, PixelMap};
 use stacchip_index::ChipGrid;
-use stacchip_model::{Quality, Scene, Window};
+use stacchip_model::{Asset, AxisMap, Fraction, Quality, Scene, Size, Window};
 use stacchip_stats::{ChipStats, Counts, MaskSource};
 
 use crate::{
@@ -15,6 +15,15 @@ use crate::{
     tally::{Sums, Tally},
     validity::Reading,
 };
+
+/// The nodata value that an item gives all bands of `asset`, where it is one.
+fn item_nodata(asset: &Asset) -> Option<f64> {
+    let mut values = asset.bands.iter().map(|band| band.nodata);
+    let first = values.next()??;
+    values
+        .all(|value| value.is_some_and(|v| v.total_cmp(&first).is_eq()))
+        .then_some(first)
+}
 
 /// The raster that a rule reads, and how.
 #[derive(Debug, Clone)]
@@ -29,6 +38,13 @@ pub(crate) struct SceneMask {
 pub(crate) enum Qualities {
     /// Nothing was counted: every chip is clear and full.
     Perfect,
+    /// Nothing in the raster tells: its pixels are data, and beside them there is none.
+    Covered {
+        /// How the scene's pixels lie on the raster's.
+        map: PixelMap,
+        /// The raster's pixels.
+        size: Size,
+    },
     /// Counted.
     Counted(Sums),
 }
@@ -56,7 +72,9 @@ impl SceneMask {
         let image = raster.image().map_err(unread)?;
         let reading = match rule.source() {
             MaskSource::Band { band, .. } => Reading::Band(band),
-            MaskSource::Validity { validity, .. } => Reading::of(image, validity),
+            MaskSource::Validity { validity, .. } => {
+                Reading::of(image, validity, item_nodata(asset))
+            }
             _ => return Ok(None),
         };
         let count = image.bands.len();
@@ -93,9 +111,6 @@ impl SceneMask {
         world: &IndexWorld,
         progress: &dyn Progress,
     ) -> Result<Qualities, IndexSceneError> {
-        if self.is_undeclared() {
-            return Ok(Qualities::Perfect);
-        }
         let unread = |cause| IndexSceneError::asset(scene, &self.raster.asset, cause);
         let frame = Frame::from(chips.grid());
         let map = PixelMap::new(
@@ -106,6 +121,10 @@ impl SceneMask {
             Alignment::PixelCentres,
         )
         .map_err(unread)?;
+        if self.is_undeclared() {
+            let size = self.raster.image().map_err(unread)?.size();
+            return Ok(Qualities::Covered { map, size });
+        }
         let windows: Vec<Window> = chips.cells().map(|cell| chips.window(cell)).collect();
         let mask = Mask {
             raster: self.raster.raster,
@@ -129,6 +148,19 @@ impl Qualities {
     pub(crate) fn of(&self, window: Window) -> Quality {
         match self {
             Self::Perfect => Quality::default(),
+            Self::Covered { map, size } => {
+                let along = |axis: &AxisMap, pixels: u32, targets: Range<i64>| {
+                    let inside = axis.targets(0..i64::from(pixels), targets);
+                    u64::try_from(inside.end - inside.start).unwrap_or(0)
+                };
+                let cols = along(&map.cols, size.width, window.col..window.col_end());
+                let rows = along(&map.rows, size.height, window.row..window.row_end());
+                let pixels = window.size().area();
+                Quality {
+                    cloud: Fraction::ZERO,
+                    nodata: Fraction::of(pixels.saturating_sub(cols * rows), pixels),
+                }
+            }
             Self::Counted(sums) => {
                 let pixels = window.size().area();
                 let counts = sums.chip(window).unwrap_or_default();

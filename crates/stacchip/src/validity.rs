@@ -25,15 +25,19 @@ pub(crate) enum Reading {
 }
 
 impl Reading {
-    /// How the validity of `image` is told: see [`Validity`].
-    pub(crate) fn of(image: &Image, validity: Validity) -> Self {
+    /// How the validity of `image` is told: see [`Validity`]. Where the raster has no nodata value,
+    /// `of_item` is, the one that the item gives its bands.
+    pub(crate) fn of(image: &Image, validity: Validity, of_item: Option<f64>) -> Self {
         let own_mask = || image.has_mask().then_some(Self::Mask);
         let alpha = || image.alpha_band().map(Self::Alpha);
         let all: Vec<usize> = (0..image.bands.len()).collect();
         let nodata = |bands: Vec<usize>, value: Option<f64>| {
             let value = match value {
                 Some(value) => NodataValue::Float(value),
-                None => image.nodata.as_ref()?.value,
+                None => match &image.nodata {
+                    Some(own) => own.value,
+                    None => NodataValue::Float(of_item?),
+                },
             };
             Some(Self::Nodata { bands, value })
         };

@@ -1,6 +1,6 @@
 //! The items that stand beside an index.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use serde_json::value::RawValue;
 
@@ -40,6 +40,21 @@ impl ItemLine {
             href: line.href,
             item: line.item.get().to_owned(),
         })
+    }
+
+    /// All lines in `text`, by the ids of their items; of several with one id the first.
+    ///
+    /// # Errors
+    /// What is wrong with the JSON of a line.
+    pub fn all(text: &str) -> Result<HashMap<String, Self>, serde_json::Error> {
+        let mut items = HashMap::new();
+        for line in text.lines().filter(|l| !l.trim().is_empty()) {
+            let line = Self::parse(line)?;
+            let its: Id<'_> = serde_json::from_str(&line.item)?;
+            let id = its.id.into_owned();
+            items.entry(id).or_insert(line);
+        }
+        Ok(items)
     }
 
     /// The first line in `text` that holds the item `id`; of the others nothing is kept.
@@ -92,6 +107,11 @@ mod tests {
         let both = format!("{other}\n\n{text}\n");
         assert_eq!(ItemLine::find(&both, "a b").unwrap(), Some(line));
         assert_eq!(ItemLine::find(&both, "d").unwrap(), None);
+        let all = ItemLine::all(&both).unwrap();
+        assert_eq!(
+            all.get("a b"),
+            ItemLine::find(&both, "a b").unwrap().as_ref()
+        );
         assert!(ItemLine::find("{\"href\":1}", "d").is_err());
         assert_eq!(items_address("s3://b/x.parquet"), "s3://b/x.items.ndjson");
     }

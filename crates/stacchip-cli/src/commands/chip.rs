@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use stacchip::{
     Progress, SceneChips, Shaping,
     chip::{
-        Alignment, AssetChoice, Chip, ChipError, ChipReader, ChipRequest, Edge, RasterRequest,
-        Resampling, read_raster_window,
+        Alignment, AssetChoice, Chip, ChipError, ChipReader, ChipRequest, Edge, Frame, Raster,
+        RasterRequest, Resampling, read_raster_window,
     },
     index::ChipOptions,
     model::{Scene, Size, Window},
@@ -55,6 +55,11 @@ async fn raster(
     output: Output,
 ) -> CommandResult {
     let selection = &args.selection;
+    if !args.assets.is_empty() || !args.exclude.is_empty() || args.parity {
+        return Err(Failure::usage(format!(
+            "{address} is a raster: --assets, --exclude and --parity are about items"
+        )));
+    }
     if !selection.row.is_empty()
         || !selection.id.is_empty()
         || selection.all
@@ -70,7 +75,7 @@ async fn raster(
     let window = match (selection.window, selection.bbox) {
         (Some((col, row, width, height)), _) => Some(Window::new(col, row, width, height)),
         (None, Some(bbox)) => {
-            let frame = raster.frame(selection.image).map_err(failed)?;
+            let frame = level_frame(&raster, selection.image, selection.level).map_err(failed)?;
             Some(
                 stacchip::window_of_bbox(&frame, bbox, world.projector())
                     .map_err(|e| Failure::failed(format!("{}: {}", args.source, chain(&e))))?,
@@ -95,13 +100,22 @@ async fn raster(
         resampling: shaping.resampling,
         edge: shaping.edge,
     };
-    let files = ChipFiles::new(args, false)?;
+    let mut files = ChipFiles::new(args, false)?;
     let name = stem(address);
     let chip = read_raster_window(&raster, &name, &request, reader.codecs())
         .await
         .map_err(failed)?;
     let out = files.write(&chip, &Names::of(&name), world).await?;
     tell(output, &[record(&name, &out, &chip)], &[], args)
+}
+
+/// The pixel grid of a level: that of the image, in larger pixels.
+fn level_frame(raster: &Raster, image: usize, level: usize) -> Result<Frame, ChipError> {
+    let frame = raster.frame(image)?;
+    let levels = &raster.image(image)?.levels;
+    // A level that is not there is told by whoever reads it.
+    let size = levels.get(level).map_or(frame.size, |level| level.size);
+    Ok(frame.of_window(frame.size.window(), size))
 }
 
 async fn item(
@@ -118,6 +132,7 @@ async fn item(
             args.source
         )));
     }
+    only_of_rasters(args)?;
     let chips = scene_chips(&Cutting::of(args), scene, world, output).await?;
     let mut wanted = Vec::new();
     if let (Some(x), Some(y)) = (selection.x, selection.y) {
@@ -133,7 +148,7 @@ async fn item(
         let name = format!("{}-{col}-{row}-{width}-{height}", scene.id);
         wanted.push((Names::of(&name), chips.request(window, shaping)));
     } else if let Some(bbox) = selection.bbox {
-        let frame = stacchip::chip::Frame::from(chips.chips.grid());
+        let frame = Frame::from(chips.chips.grid());
         let window = stacchip::window_of_bbox(&frame, bbox, world.projector())
             .map_err(|e| Failure::failed(format!("item {}: {}", scene.id, chain(&e))))?;
         wanted.push((Names::of(&scene.id), chips.request(window, shaping)));
@@ -168,6 +183,7 @@ async fn index(
     world: &World,
     output: Output,
 ) -> CommandResult {
+    only_of_rasters(args)?;
     let files = ChipFiles::new(args, scenes.may_be_several())?;
     let mut run = Run::new(args, files, world, output);
     let mut found_any = false;
@@ -182,11 +198,23 @@ async fn index(
             Ok(chips) => chips,
             Err(failure) => {
                 for row in &rows {
-                    run.fail(&row.chipid, failure.to_string())?;
+                    run.fail(&row.chipid, &failure.to_string())?;
                 }
                 continue;
             }
         };
+        // The rows say where their pixels lie; the item found must mean the same place.
+        let crs = chips.chips.grid().crs.to_string();
+        if let Some(row) = rows.iter().find(|row| row.scene.crs != crs) {
+            let error = format!(
+                "item {} is in {crs}, its rows in the index are in {}: they are not of this item",
+                row.scene.item_id, row.scene.crs
+            );
+            for row in &rows {
+                run.fail(&row.chipid, &error)?;
+            }
+            continue;
+        }
         let wanted = rows
             .iter()
             .map(|row| {
@@ -206,6 +234,18 @@ async fn index(
         return Err(Failure::failed(format!("{} has no rows", args.source)));
     }
     run.finish()
+}
+
+/// Options that only rasters have are not passed over in silence.
+fn only_of_rasters(args: &ChipArgs) -> Result<(), Failure> {
+    let selection = &args.selection;
+    if selection.level != 0 || selection.image != 0 || !selection.bands.is_empty() {
+        return Err(Failure::usage(format!(
+            "{} is no raster: --level, --image and --bands are about rasters",
+            args.source
+        )));
+    }
+    Ok(())
 }
 
 /// What chips of a scene are made of, and on which grid.
@@ -351,13 +391,13 @@ impl<'a> Run<'a> {
             .buffered(AT_ONCE);
         while let Some((names, chip)) = chips.next().await {
             match chip {
-                Ok(chip) => {
-                    let out = self.files.write(&chip, &names, self.world).await?;
-                    self.done.push(record(&names.chipid, &out, &chip));
-                }
+                Ok(chip) => match self.files.write(&chip, &names, self.world).await {
+                    Ok(out) => self.done.push(record(&names.chipid, &out, &chip)),
+                    Err(failure) => self.fail(&names.chipid, &failure.to_string())?,
+                },
                 Err(error) => self.fail(
                     &names.chipid,
-                    format!("{}: {}", names.chipid, chain(&error)),
+                    &format!("{}: {}", names.chipid, chain(&error)),
                 )?,
             }
             self.bar.advance(1);
@@ -366,14 +406,19 @@ impl<'a> Run<'a> {
     }
 
     /// Notes a chip that failed; the whole run fails with it unless it may be skipped.
-    fn fail(&mut self, chipid: &str, error: String) -> Result<(), Failure> {
-        if self.args.on_error == OnError::Fail {
-            return Err(Failure::failed(error));
-        }
-        Output::error(&error);
+    fn fail(&mut self, chipid: &str, error: &str) -> Result<(), Failure> {
+        Output::error(error);
         self.failed
             .push(json!({ "chipid": chipid, "error": error }));
-        Ok(())
+        if self.args.on_error == OnError::Skip {
+            return Ok(());
+        }
+        // What was cut before stays, and is told.
+        if self.args.output != "-" {
+            self.output
+                .document(&json!({ "chips": self.done, "failed": self.failed }))?;
+        }
+        Err(Failure::Told)
     }
 
     fn finish(self) -> CommandResult {
@@ -404,7 +449,7 @@ fn tell(output: Output, done: &[Value], failed: &[Value], args: &ChipArgs) -> Co
                 ));
             }
         }
-        output.say(format!("{} chip(s) → {}", done.len(), args.output))?;
+        output.done(format!("{} chip(s) → {}", done.len(), args.output))?;
     }
     if done.is_empty() && !failed.is_empty() {
         return Err(Failure::Told);

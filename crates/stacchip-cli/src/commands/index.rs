@@ -97,6 +97,10 @@ impl Run {
         bar: &Bar,
     ) -> Result<(), Failure> {
         let id = &document.scene.id;
+        if let Err(error) = files.check(id) {
+            self.fail(id, &error);
+            return Ok(());
+        }
         let written = match self.index(&document.scene, bar).await {
             Ok(found) => files
                 .add(document, &found, self.indexing.projector.as_ref())?
@@ -118,6 +122,15 @@ impl Run {
             "{id}: {} chips, {} dropped (more than {} without data)",
             counts.kept, counts.dropped, self.options.max_nodata
         ));
+        if found.chips.is_empty() {
+            let size = found.chips.grid().size;
+            Output::warn(format!(
+                "item {id}: its {} x {} pixels hold no whole chip of {}; --edge keep keeps partial ones",
+                size.width,
+                size.height,
+                found.chips.chip_size()
+            ));
+        }
         if counts.nowhere > 0 {
             Output::warn(format!(
                 "item {id}: {} chips have no place on the globe and were left out",
@@ -177,7 +190,7 @@ impl Run {
         if wrote_nothing {
             return Err(Failure::Told);
         }
-        self.output.say(format!(
+        self.output.done(format!(
             "{rows} chips of {} item(s) → {}",
             self.done.len(),
             args.output

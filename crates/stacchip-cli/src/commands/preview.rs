@@ -8,9 +8,9 @@ use stacchip::{
     ObjectSink, Progress, Shaping,
     chip::{
         Chip, ChipArray, ChipRequest, Edge, NamedPixels,
-        display::{Picture, PictureOptions, contact_sheet},
+        display::{Picture, PictureOptions, Stretch, contact_sheet},
     },
-    model::{Pixels, Size, Window},
+    model::{Pixels, SampleType, Size, Window},
 };
 
 use super::chip::{Cutting, scene_chips};
@@ -48,10 +48,12 @@ pub fn run(args: &PreviewArgs, world: &World, output: Output) -> CommandResult {
         let mut scenes = ScenesOfRows::open(&index, choice)?;
         let bar = Bar::new(output, "cutting chips");
         let mut chips = Vec::new();
+        let mut cloud = 0.0;
         while let Some((scene, rows)) = scenes.next(world).await? {
             let scene = scene.map_err(Failure::failed)?;
             let found = scene_chips(&cutting(args), &scene, world, output).await?;
             bar.expect(rows.len() as u64);
+            cloud += rows.iter().map(|r| r.quality.cloud.get()).sum::<f64>();
             let requests = rows.iter().map(|row| {
                 let size = row.scene.chip_size;
                 let window = Window::new(row.window.col, row.window.row, size, size);
@@ -71,7 +73,7 @@ pub fn run(args: &PreviewArgs, world: &World, output: Output) -> CommandResult {
             return Err(Failure::failed(format!("{} has no rows", args.source)));
         }
         let count = chips.len();
-        let sheet = sheet(&chips)?;
+        let sheet = sheet(&chips, cloud / count as f64)?;
         write(args, &sheet, world).await?;
         output.document(&json!({
             "out": args.output,
@@ -79,7 +81,7 @@ pub fn run(args: &PreviewArgs, world: &World, output: Output) -> CommandResult {
             "width": sheet.width(),
             "height": sheet.height(),
         }))?;
-        output.say(format!("{count} chips → {}", args.output))?;
+        output.done(format!("{count} chips → {}", args.output))?;
         Ok(Status::Done)
     })
 }
@@ -116,13 +118,23 @@ fn named(mut chip: Chip, assets: &[String]) -> Chip {
     chip
 }
 
-/// One picture of all chips, so that they are stretched alike, cut into chips again.
-fn sheet(chips: &[Chip]) -> Result<Pixels, Failure> {
+/// One picture of all chips, so that they are stretched alike, cut into chips again. Clouds are the
+/// brightest there is: as much of the numbers as they cover is left out of the stretch, or the land
+/// between them would be black.
+fn sheet(chips: &[Chip], cloud: f64) -> Result<Pixels, Failure> {
     let failed = |e: &dyn std::error::Error| Failure::failed(chain(e));
     let pictures = match stacked(chips).map_err(|e| failed(&e))? {
         Some(column) => {
-            let picture =
-                Picture::of(&column, &PictureOptions::default()).map_err(|e| failed(&e))?;
+            let measured = column.iter().any(|a| a.pixels.sample() != SampleType::U8);
+            let options = PictureOptions {
+                stretch: if measured {
+                    Stretch::Percentile(2.0, (98.0 * (1.0 - cloud)).max(50.0))
+                } else {
+                    Stretch::Auto
+                },
+                ..PictureOptions::default()
+            };
+            let picture = Picture::of(&column, &options).map_err(|e| failed(&e))?;
             cut(&picture.pixels, chips.len()).map_err(|e| failed(&e))?
         }
         // Chips of items with other assets or types do not stack: each is a picture of its own.

@@ -37,10 +37,11 @@ pub fn run(args: &SampleArgs, world: &World, output: Output) -> CommandResult {
         scene = scene.seed(seed);
     }
     let item = args.out.join(ITEM);
-    if item.exists() && !args.overwrite {
+    let holds_something = fs::read_dir(&args.out).is_ok_and(|mut all| all.next().is_some());
+    if holds_something && !args.overwrite {
         return Err(Failure::failed(format!(
-            "{} exists already: say --overwrite to replace the scene",
-            item.display()
+            "{} exists already and is not empty: say --overwrite to replace what stands there",
+            args.out.display()
         )));
     }
     fs::create_dir_all(&args.out).map_err(|e| Failure::of(args.out.display(), &e))?;
@@ -60,7 +61,7 @@ pub fn run(args: &SampleArgs, world: &World, output: Output) -> CommandResult {
         "id": report.id,
         "files": report.files,
     }))?;
-    output.say(format!(
+    output.done(format!(
         "{} ({} files) → {}",
         report.id,
         report.files.len(),

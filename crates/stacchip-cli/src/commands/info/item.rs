@@ -17,7 +17,7 @@ use crate::{
 pub fn describe(text: &[u8], address: &str) -> Result<(Value, String), Failure> {
     let mut documents = Vec::new();
     let mut words = Vec::new();
-    for item in items(text, Some(address))? {
+    for item in items(text, Some(address)).map_err(Failure::failed)? {
         let scene = item.map_err(|e| Failure::failed(chain(&e)))?.scene;
         let document = document(&scene);
         words.push(in_words(&document));

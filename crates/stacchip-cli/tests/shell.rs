@@ -1,0 +1,496 @@
+//! The program as people and scripts call it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test stands on is there, or the test fails"
+)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with a sample scene in `scene`.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new(platform: &str) -> Self {
+        let desk = Self::empty();
+        let made = desk.run(&["sample", "scene", "--platform", platform, "--size", "600"]);
+        assert!(made.status.success(), "{}", stderr(&made));
+        desk
+    }
+
+    fn empty() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stacchip"));
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs what must succeed with `--json`, and reads what it prints.
+    fn json(&self, args: &[&str]) -> Value {
+        let out = self.run(&[args, &["--json"]].concat());
+        assert!(out.status.success(), "{args:?}: {}", stderr(&out));
+        serde_json::from_slice(&out.stdout).unwrap()
+    }
+
+    /// Runs what must fail with `status`, and gives what it says.
+    fn fails(&self, args: &[&str], status: i32) -> String {
+        let out = self.run(args);
+        let said = stderr(&out);
+        assert_eq!(out.status.code(), Some(status), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+        said
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(self.folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn stderr(out: &Output) -> String {
+    String::from_utf8_lossy(&out.stderr).into_owned()
+}
+
+/// The shape and type in the header of an `.npy` file, and its data.
+fn npy(path: &Path) -> (String, Vec<u8>) {
+    let bytes = fs::read(path).unwrap();
+    assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
+    let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let header = String::from_utf8(bytes[10..10 + length].to_vec()).unwrap();
+    (header, bytes[10 + length..].to_vec())
+}
+
+#[test]
+fn from_a_scene_to_an_index_to_a_chip() {
+    let desk = Desk::new("sentinel-2");
+    let told = desk.json(&[
+        "index",
+        "scene/item.json",
+        "-o",
+        "i.parquet",
+        "--max-nodata",
+        "1",
+    ]);
+    // 600 pixels hold two chips of 256 along each axis; the rest is dropped.
+    assert_eq!(
+        (told["rows"].as_u64(), told["dropped"].as_u64()),
+        (Some(4), Some(0))
+    );
+    assert_eq!(told["items"][0]["x_size"], 2);
+
+    let info = desk.json(&["info", "i.parquet"]);
+    assert_eq!(
+        (info["kind"].as_str(), info["rows"].as_u64()),
+        (Some("index"), Some(4))
+    );
+    assert_eq!(info["platforms"][0], "sentinel-2-l2a");
+
+    // A row alone leads to its pixels: the same as those of the item, and of the raster.
+    let args = ["--assets", "red", "-o"];
+    let by = |selection: &[&str], out: &str| {
+        desk.json(&[selection, &args, &[out]].concat());
+        npy(&desk.path(out))
+    };
+    let row = by(&["chip", "i.parquet", "--row", "3"], "row.npy");
+    assert!(
+        row.0.contains("'<u2'") && row.0.contains("(1, 256, 256)"),
+        "{}",
+        row.0
+    );
+    assert!(row.1.iter().any(|&b| b != 0));
+    let item = by(
+        &["chip", "scene/item.json", "--x", "1", "--y", "1"],
+        "item.npy",
+    );
+    let window = by(
+        &["chip", "scene/item.json", "--window", "256,256,256,256"],
+        "window.npy",
+    );
+    desk.json(&[
+        "chip",
+        "scene/red.tif",
+        "--window",
+        "256,256,256,256",
+        "-o",
+        "raster.npy",
+    ]);
+    assert_eq!(row, item);
+    assert_eq!(row, window);
+    assert_eq!(row, npy(&desk.path("raster.npy")));
+
+    // The 20 m bands are doubled to the grid of the 10 m ones.
+    desk.json(&[
+        "chip",
+        "i.parquet",
+        "--row",
+        "0",
+        "--assets",
+        "scl",
+        "-o",
+        "scl.npy",
+    ]);
+    desk.json(&[
+        "chip",
+        "scene/scl.tif",
+        "--window",
+        "0,0,128,128",
+        "-o",
+        "own.npy",
+    ]);
+    let (_, fine) = npy(&desk.path("scl.npy"));
+    let (_, own) = npy(&desk.path("own.npy"));
+    for (at, &class) in fine.iter().enumerate() {
+        let (row, col) = (at / 256, at % 256);
+        assert_eq!(class, own[row / 2 * 128 + col / 2]);
+    }
+}
+
+#[test]
+fn an_index_leads_to_its_pixels_wherever_it_lies() {
+    let desk = Desk::new("naip");
+    desk.json(&["index", "scene/item.json", "-o", "i.parquet"]);
+    fs::create_dir(desk.path("far")).unwrap();
+    for name in ["i.parquet", "i.items.ndjson"] {
+        fs::rename(desk.path(name), desk.path("far").join(name)).unwrap();
+    }
+    desk.json(&["chip", "far/i.parquet", "--row", "0", "-o", "a.npy"]);
+    // The scene moves as well: then another root says where it is.
+    fs::rename(desk.path("scene"), desk.path("moved")).unwrap();
+    let said = desk.fails(&["chip", "far/i.parquet", "--row", "0", "-o", "b.npy"], 1);
+    assert!(
+        said.contains("image") && said.contains("not found"),
+        "{said}"
+    );
+    desk.json(&[
+        "chip",
+        "far/i.parquet",
+        "--row",
+        "0",
+        "-o",
+        "b.npy",
+        "--item-root",
+        "moved",
+    ]);
+    assert_eq!(npy(&desk.path("a.npy")), npy(&desk.path("b.npy")));
+}
+
+#[test]
+fn partial_chips_and_overlaps() {
+    let desk = Desk::new("landsat");
+    let rows = |args: &[&str]| {
+        let base = [
+            "index",
+            "scene/item.json",
+            "-o",
+            "i.parquet",
+            "--overwrite",
+            "--max-nodata",
+            "1",
+        ];
+        desk.json(&[&base, args].concat())["rows"].as_u64().unwrap()
+    };
+    assert_eq!(rows(&["--edge", "keep"]), 9);
+    desk.json(&[
+        "chip",
+        "i.parquet",
+        "--row",
+        "8",
+        "--assets",
+        "red",
+        "-o",
+        "partial.npy",
+    ]);
+    assert!(npy(&desk.path("partial.npy")).0.contains("(1, 88, 88)"));
+    desk.json(&[
+        "chip",
+        "i.parquet",
+        "--row",
+        "8",
+        "--assets",
+        "red",
+        "-o",
+        "filled.npy",
+        "--fill",
+        "7",
+    ]);
+    let (header, data) = npy(&desk.path("filled.npy"));
+    assert!(header.contains("(1, 256, 256)"), "{header}");
+    assert_eq!(&data[data.len() - 2..], 7u16.to_le_bytes());
+    // (600 - 256) / 100 + 1 chips along each axis.
+    assert_eq!(rows(&["--stride", "100"]), 16);
+    assert_eq!(rows(&["--chip-size", "600"]), 1);
+    assert_eq!(rows(&["--chip-size", "601"]), 0);
+}
+
+#[test]
+fn many_items_in_part() {
+    let desk = Desk::new("linz");
+    let item = fs::read_to_string(desk.path("scene/item.json")).unwrap();
+    let mut broken: Value = serde_json::from_str(&item).unwrap();
+    broken["id"] = "broken".into();
+    broken["assets"]["visual"]["href"] = "./gone.tif".into();
+    fs::write(desk.path("scene/broken.json"), broken.to_string()).unwrap();
+
+    let out = desk.run(&[
+        "index",
+        "scene/item.json",
+        "scene/broken.json",
+        "-o",
+        "set",
+        "--json",
+    ]);
+    assert_eq!(out.status.code(), Some(3), "{}", stderr(&out));
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(told["failed"][0]["item"], "broken");
+    assert!(stderr(&out).contains("gone.tif"), "{}", stderr(&out));
+    assert_eq!(told["items"].as_array().map(Vec::len), Some(1));
+
+    let all = desk.json(&["chip", "set", "--all", "-o", "chips/"]);
+    let made = fs::read_dir(desk.path("chips")).unwrap().count();
+    assert_eq!(all["chips"].as_array().map(Vec::len), Some(made));
+    assert_eq!(Some(made as u64), told["rows"].as_u64());
+}
+
+#[test]
+fn what_is_wrong_is_said_and_leaves_nothing() {
+    let desk = Desk::new("sentinel-1");
+    let before = desk.names();
+    for (args, status, says) in [
+        (
+            &["index", "none.json", "-o", "i.parquet"][..],
+            1,
+            "none.json",
+        ),
+        (&["index", "scene/vv.tif", "-o", "i.parquet"], 1, "vv.tif"),
+        (
+            &["index", "scene/item.json", "-o", "no/such/i.parquet"],
+            1,
+            "no/such",
+        ),
+        (
+            &[
+                "index",
+                "scene/item.json",
+                "-o",
+                "i.parquet",
+                "--stats",
+                "fog",
+            ],
+            2,
+            "fog",
+        ),
+        (
+            &[
+                "index",
+                "scene/item.json",
+                "-o",
+                "i.parquet",
+                "--stats",
+                "landsat-qa",
+            ],
+            1,
+            "qa_pixel",
+        ),
+        (
+            &[
+                "index",
+                "scene/item.json",
+                "-o",
+                "i.parquet",
+                "--max-nodata",
+                "2",
+            ],
+            2,
+            "2",
+        ),
+        (&["index", "scene/item.json"], 2, "--output"),
+        (&["index", "-", "-o", "i.parquet"], 1, "empty"),
+        (
+            &[
+                "chip",
+                "scene/vv.tif",
+                "--window",
+                "500,500,200,200",
+                "-o",
+                "x.npy",
+            ],
+            1,
+            "500,500,200,200",
+        ),
+        (
+            &["chip", "scene/vv.tif", "--window", "0,0,9,9", "-o", "x.bmp"],
+            2,
+            "bmp",
+        ),
+        (
+            &["chip", "scene/vv.tif", "--level", "99", "-o", "x.npy"],
+            1,
+            "99",
+        ),
+        (&["chip", "scene/item.json", "-o", "x.npy"], 2, "--x"),
+        (
+            &[
+                "chip",
+                "scene/item.json",
+                "--x",
+                "9",
+                "--y",
+                "0",
+                "-o",
+                "x.npz",
+            ],
+            1,
+            "(9, 0)",
+        ),
+        (
+            &[
+                "chip",
+                "scene/item.json",
+                "--x",
+                "0",
+                "--y",
+                "0",
+                "--assets",
+                "blue",
+                "-o",
+                "x.npz",
+            ],
+            1,
+            "blue",
+        ),
+        (&["info", "scene/thumbnail.png"], 1, "thumbnail.png"),
+        (&["fly"], 2, "fly"),
+    ] {
+        let said = desk.fails(args, status);
+        assert!(said.contains(says), "{args:?}: {said}");
+        assert_eq!(desk.names(), before, "{args:?} left something behind");
+    }
+}
+
+#[test]
+fn what_stands_there_is_not_overwritten() {
+    let desk = Desk::new("naip");
+    let index = ["index", "scene/item.json", "-o", "i.parquet"];
+    desk.json(&index);
+    let first = fs::read(desk.path("i.parquet")).unwrap();
+    let said = desk.fails(&index, 1);
+    assert!(said.contains("--overwrite"), "{said}");
+    desk.json(&[&index[..], &["--overwrite"]].concat());
+    // The same scene, the same bytes.
+    assert_eq!(fs::read(desk.path("i.parquet")).unwrap(), first);
+
+    let chip = ["chip", "i.parquet", "--row", "0", "-o", "c.tif"];
+    desk.json(&chip);
+    assert!(desk.fails(&chip, 1).contains("--overwrite"));
+    assert!(desk.fails(&["sample", "scene"], 1).contains("--overwrite"));
+}
+
+#[test]
+fn a_truncated_raster_fails_its_item() {
+    let desk = Desk::new("sentinel-2");
+    let whole = fs::read(desk.path("scene/scl.tif")).unwrap();
+    for length in [0, 7, 200, whole.len() / 2, whole.len() - 20] {
+        fs::write(desk.path("scene/scl.tif"), &whole[..length]).unwrap();
+        let said = desk.fails(&["index", "scene/item.json", "-o", "i.parquet"], 1);
+        assert!(said.contains("scl"), "{length}: {said}");
+        assert!(!desk.path("i.parquet").exists());
+    }
+}
+
+#[test]
+fn a_killed_run_leaves_nothing_under_the_final_name() {
+    let desk = Desk::new("sentinel-2");
+    for wait in [1, 3, 5, 8, 12, 20] {
+        let mut child = desk
+            .command(&[
+                "index",
+                "scene/item.json",
+                "-o",
+                "k.parquet",
+                "--stride",
+                "4",
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(wait));
+        let _ = child.kill();
+        child.wait().unwrap();
+        if desk.path("k.parquet").exists() {
+            // It was done before it was killed: then it is whole.
+            assert!(desk.json(&["info", "k.parquet"])["rows"].as_u64() > Some(0));
+            fs::remove_file(desk.path("k.parquet")).unwrap();
+        }
+        let _ = fs::remove_file(desk.path("k.items.ndjson"));
+    }
+}
+
+#[test]
+fn help_and_completions() {
+    let desk = Desk::empty();
+    for verb in ["sample", "index", "chip", "info", "preview"] {
+        let out = desk.run(&[verb, "--help"]);
+        assert!(out.status.success());
+        let text = String::from_utf8(out.stdout).unwrap();
+        assert!(
+            text.contains("Examples:") || verb == "completions",
+            "{verb}: {text}"
+        );
+        assert!(text.contains("--json"), "{verb}");
+    }
+    let out = desk.run(&["completions", "bash"]);
+    assert!(String::from_utf8(out.stdout).unwrap().contains("_stacchip"));
+}
+
+#[test]
+fn standard_output_holds_the_chip_and_nothing_else() {
+    let desk = Desk::new("sentinel-1");
+    let out = desk.run(&[
+        "chip",
+        "scene/vv.tif",
+        "--window",
+        "0,0,5,3",
+        "-o",
+        "-",
+        "--format",
+        "npy",
+    ]);
+    assert!(out.status.success(), "{}", stderr(&out));
+    fs::write(desk.path("x.npy"), &out.stdout).unwrap();
+    let (header, data) = npy(&desk.path("x.npy"));
+    assert!(
+        header.contains("'<f4'") && header.contains("(1, 3, 5)"),
+        "{header}"
+    );
+    assert_eq!(data.len(), 60);
+}
