@@ -145,14 +145,6 @@ impl Column {
         Self::new(order, FieldType::ASCII, 0, 0..0, 1, &Pages::new(1))
     }
 
-    /// The first number, where it is at hand.
-    pub(crate) fn first(&self) -> Option<u64> {
-        match self.at(0) {
-            Cell::Value(value) => Some(value),
-            Cell::Unknown(_) | Cell::Lost => None,
-        }
-    }
-
     /// How many numbers there are.
     pub(crate) fn count(&self) -> u64 {
         self.count

@@ -38,5 +38,7 @@ pub(super) fn fill(
     {
         return Err(corrupt(scheme, "the frame is not as its header says"));
     }
+    // Of some broken streams it leaves pixels as they were: never what another block left there.
+    out.fill(0);
     decoder.decode_into(out).map_err(fail)
 }

@@ -117,21 +117,24 @@ fn table(
     })?;
     let counts = match column([Tag::TILE_BYTE_COUNTS, Tag::STRIP_BYTE_COUNTS]) {
         Some(counts) => Counts::Column(counts),
-        None => Counts::Guessed(guessed(level, &offsets, pages)),
+        None => Counts::Guessed(guessed(level, &offsets, limits)),
     };
     Ok(BlockTable { offsets, counts })
 }
 
 /// Byte counts of a file that gives none, as libtiff guesses them: of uncompressed blocks what
-/// they must have, of one compressed block the rest of the file.
-fn guessed(level: &Level, offsets: &Column, pages: &Pages) -> Vec<u64> {
+/// they must have; one compressed block may go on to the end of the file, of which no more is read
+/// than could sensibly be the block's. Where the file ends need not be known for that.
+fn guessed(level: &Level, offsets: &Column, limits: &Limits) -> Vec<u64> {
+    let context = level.block_context(crate::BlockId(0));
+    let row = context.stored_row_bytes().map_or(0, |row| row as u64);
+    let whole = row.saturating_mul(u64::from(context.height));
     if level.encoding.compression == Compression::NONE {
-        let context = level.block_context(crate::BlockId(0));
-        let bytes = context.stored_row_bytes().map_or(0, |row| row as u64);
-        return vec![bytes.saturating_mul(u64::from(context.height))];
+        return vec![whole];
     }
-    match (offsets.first(), pages.end()) {
-        (Some(start), Some(end)) if offsets.count() == 1 => vec![end.saturating_sub(start)],
-        _ => vec![0],
+    if offsets.count() != 1 {
+        return vec![0];
     }
+    let most = whole.saturating_mul(10).saturating_add(4096);
+    vec![most.min(limits.stored_block_bytes)]
 }
