@@ -4,7 +4,7 @@
 //! assembly. It never opens a file or a connection, and it knows no compression library; those come
 //! through its ports: [`RangeReader`], [`TileDecoder`], [`TileEncoder`].
 //!
-//! From bytes to pixels: [`open`] reads the header, [`Image::plan`] says which bytes a window takes,
+//! From bytes to pixels: [`open()`] reads the header, [`Image::plan`] says which bytes a window takes,
 //! [`WindowPlan::decode`] makes pixels of them. [`read_window`] does the last two at once.
 //!
 //! ```

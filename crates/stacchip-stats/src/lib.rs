@@ -1,7 +1,7 @@
 //! One rule per platform: mask pixels in, cloud and nodata fractions out.
 //!
 //! This room knows what the bits and classes of a platform's mask mean. It is handed pixels and
-//! never asks where they came from. Its port is [`ChipStats`]; [`select`] finds the rule for an item,
+//! never asks where they came from. Its port is [`ChipStats`]; [`select()`] finds the rule for an item,
 //! a [`RulesFile`] adds rules without a line of Rust.
 //!
 //! ```
