@@ -456,6 +456,65 @@ fn a_killed_run_leaves_nothing_under_the_final_name() {
 }
 
 #[test]
+fn nothing_takes_the_place_of_another() {
+    let desk = Desk::new("naip");
+    // An item given twice, under another address.
+    fs::copy(desk.path("scene/item.json"), desk.path("scene/again.json")).unwrap();
+    for out in ["i.parquet", "set"] {
+        let said = desk.fails(
+            &["index", "scene/item.json", "scene/again.json", "-o", out],
+            3,
+        );
+        assert!(said.contains("given twice"), "{said}");
+    }
+    assert_eq!(desk.json(&["info", "set"])["rows"], 4);
+
+    // Chips of one name, and a template that means nothing.
+    let all = ["chip", "i.parquet", "--all", "-o"];
+    let said = desk.fails(&[&all[..], &["a/{item}.npz", "--overwrite"]].concat(), 1);
+    assert!(said.contains("{chipid}"), "{said}");
+    let said = desk.fails(&[&all[..], &["a/{foo}.npz"]].concat(), 2);
+    assert!(said.contains("placeholders"), "{said}");
+
+    // A raster that ends before the scene does: beyond it there is no data.
+    let shape = [
+        "index",
+        "scene/item.json",
+        "-o",
+        "s.parquet",
+        "--shape",
+        "1200,600",
+    ];
+    let told = desk.json(&[&shape[..], &["--max-nodata", "0.9"]].concat());
+    // Of four rows of chips two lie on the raster, one in part (88 of 256 rows), one beyond.
+    assert_eq!(
+        (told["rows"].as_u64(), told["dropped"].as_u64()),
+        (Some(6), Some(2))
+    );
+}
+
+#[test]
+fn a_box_is_the_same_place_on_every_level() {
+    let desk = Desk::new("sentinel-2");
+    let info = desk.json(&["info", "scene/item.json"]);
+    assert_eq!(info["grid"]["crs"], "EPSG:32720");
+    let place = |level: &str| {
+        let bbox = "--bbox=-62.995,-32.562,-62.985,-32.552";
+        let out = format!("{level}.npy");
+        let args = ["chip", "scene/red.tif", bbox, "--level", level, "-o", &out];
+        let chip = &desk.json(&args)["chips"][0];
+        [2, 5].map(|i| chip["transform"][i].as_f64().unwrap())
+    };
+    let (fine, coarse) = (place("0"), place("1"));
+    for axis in 0..2 {
+        assert!(
+            (fine[axis] - coarse[axis]).abs() <= 20.0,
+            "{fine:?} {coarse:?}"
+        );
+    }
+}
+
+#[test]
 fn help_and_completions() {
     let desk = Desk::empty();
     for verb in ["sample", "index", "chip", "info", "preview"] {
