@@ -3,6 +3,9 @@
 //! The corpus is a folder beside the workspace (`../shared/corpus`) or where `STACCHIP_CORPUS`
 //! says; without it the test says so and passes, unless `CI` or `STACCHIP_REQUIRE_CORPUS` is set.
 //! `STACCHIP_CORPUS_ONLY` picks the files whose path holds that text.
+//!
+//! It is long for one file: the list of exceptions at its end is read beside the comparisons they are
+//! exceptions from, and those share one walk over a file's levels and windows.
 
 #![expect(
     clippy::unwrap_used,
