@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, sync::Arc};
 
 use async_trait::async_trait;
-use stacchip_cog::{RangeReader, ReadError};
+use stacchip_cog::{RangeReader, ReadError, Version};
 use stacchip_model::{Affine, Crs, CrsKind};
 use thiserror::Error;
 
@@ -18,6 +18,18 @@ pub trait AssetOpener: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`ReadError`] where the address cannot be understood, or nothing there can be read.
     async fn open(&self, address: &str) -> Result<Arc<dyn RangeReader>, ReadError>;
+
+    /// The same, of that `version` alone: where another lies there, or nothing tells which it is,
+    /// this or the first read fails with [`Changed`](stacchip_cog::ReadErrorKind::Changed). The
+    /// condition goes along with the request for bytes; none is made for it alone.
+    ///
+    /// # Errors
+    /// [`ReadError`], as [`open`](Self::open), and where it is another version.
+    async fn open_version(
+        &self,
+        address: &str,
+        version: &Version,
+    ) -> Result<Arc<dyn RangeReader>, ReadError>;
 }
 
 /// Where pixels lie.

@@ -56,6 +56,7 @@ mod sidecar;
 mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod version;
 pub mod write;
 mod xml;
 
@@ -78,4 +79,5 @@ pub use open::{OpenError, ReadWindowError, fetch_tables, open, read_window};
 pub use plan::{Bands, Part, PlanError, StoredBlock, Strides, WindowPlan};
 pub use range_reader::{RangeReader, ReadError, ReadErrorKind};
 pub use table::{BlockPlace, BlockTable};
+pub use version::Version;
 pub use write::{CogWriter, WriteError, WriteOptions, write_cog, write_geotiff};

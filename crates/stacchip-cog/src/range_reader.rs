@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use thiserror::Error;
 
+use crate::Version;
+
 /// Reads byte ranges of one object.
 #[async_trait]
 pub trait RangeReader: Send + Sync + fmt::Debug {
@@ -13,14 +15,21 @@ pub trait RangeReader: Send + Sync + fmt::Debug {
     ///
     /// Promise: each answer is as long as its range, unless the object ends within or before the
     /// range; then it holds what there is, perhaps nothing. An empty range answers with no bytes.
-    /// All answers come from one version of the object.
+    /// All answers of a reader come from one [version](Self::version) of the object, whatever is put
+    /// in its place meanwhile.
     ///
     /// # Errors
-    /// [`ReadError`], naming the address and the range, where any of them could not be had.
+    /// [`ReadError`], naming the address and the range, where any of them could not be had;
+    /// [`ReadErrorKind::Changed`] where the object is another than this reader began with, or was
+    /// opened for.
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ReadError>;
 
     /// The address, for people: what messages name. Never holds a signature or a secret.
     fn address(&self) -> &str;
+
+    /// Which version of the object its answers come from: what is known by now, which may be
+    /// nothing before the first answer.
+    fn version(&self) -> Version;
 }
 
 /// Why stored bytes could not be had.

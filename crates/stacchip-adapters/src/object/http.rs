@@ -6,19 +6,25 @@
 
 use std::{
     ops::Range,
-    sync::{Once, OnceLock, PoisonError, RwLock},
+    sync::{Once, OnceLock},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, TryStreamExt, stream};
+use jiff::fmt::rfc2822;
 use reqwest::{
     Client, Response, StatusCode,
-    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, IF_MATCH, RANGE},
+    header::{
+        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, IF_MATCH, LAST_MODIFIED,
+        RANGE,
+    },
 };
 use stacchip::address::for_people;
-use stacchip_cog::{RangeReader, ReadError, ReadErrorKind};
+use stacchip_cog::{RangeReader, ReadError, ReadErrorKind, Version};
+
+use super::pin::Pin;
 
 /// The connections that all HTTP readers share.
 pub(super) fn client() -> Result<Client, ReadError> {
@@ -52,14 +58,7 @@ pub(super) struct HttpReader {
     request: String,
     address: String,
     client: Client,
-    version: RwLock<Option<Version>>,
-}
-
-/// What tells one version of an object from another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Version {
-    tag: Option<String>,
-    size: Option<u64>,
+    pin: Pin,
 }
 
 /// The part of an object that an answer holds.
@@ -75,7 +74,15 @@ impl HttpReader {
             request: request.to_owned(),
             address: for_people(request),
             client,
-            version: RwLock::new(None),
+            pin: Pin::default(),
+        }
+    }
+
+    /// The same, of `version` alone.
+    pub(super) fn of_version(self, version: &Version) -> Self {
+        Self {
+            pin: Pin::to(version),
+            ..self
         }
     }
 
@@ -107,8 +114,7 @@ impl HttpReader {
     /// Its size, as the server says it.
     pub(super) async fn size(&self) -> Result<u64, ReadError> {
         self.get(&(0..1)).await?;
-        let known = self.version.read().unwrap_or_else(PoisonError::into_inner);
-        known.as_ref().and_then(|v| v.size).ok_or_else(|| {
+        self.pin.version().size.ok_or_else(|| {
             self.error(ReadErrorKind::Range)
                 .because("the server does not say how long it is")
         })
@@ -118,18 +124,12 @@ impl HttpReader {
         if range.start >= range.end {
             return Ok(Bytes::new());
         }
-        let known = self
-            .version
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
         let mut request = self
             .client
             .get(&self.request)
             .header(ACCEPT_ENCODING, "identity")
             .header(RANGE, format!("bytes={}-{}", range.start, range.end - 1));
-        let tag = known.and_then(|v| v.tag);
-        if let Some(tag) = tag.filter(|t| !t.starts_with("W/")) {
+        if let Some(tag) = self.pin.condition() {
             request = request.header(IF_MATCH, tag);
         }
         let response = request.send().await.map_err(|e| self.broken(e))?;
@@ -139,7 +139,9 @@ impl HttpReader {
             // Nothing begins there: the object ends before the range.
             StatusCode::RANGE_NOT_SATISFIABLE => {
                 let size = size_of_unsatisfied(response.headers());
-                if size.is_none_or(|size| size <= range.start) {
+                if self.pin.is_contradicted_by(&said(response.headers(), size)) {
+                    Err(self.error(ReadErrorKind::Changed))
+                } else if size.is_none_or(|size| size <= range.start) {
                     Ok(Bytes::new())
                 } else {
                     Err(self.refused(&response))
@@ -208,19 +210,10 @@ impl HttpReader {
     }
 
     fn same_version(&self, headers: &HeaderMap, size: Option<u64>) -> Result<(), ReadError> {
-        let tag = headers.get(ETAG).and_then(|v| v.to_str().ok());
-        let now = Version {
-            tag: tag.map(str::to_owned),
-            size,
-        };
-        let mut known = self.version.write().unwrap_or_else(PoisonError::into_inner);
-        match &*known {
-            Some(before) if *before != now => Err(self.error(ReadErrorKind::Changed)),
-            Some(_) => Ok(()),
-            None => {
-                *known = Some(now);
-                Ok(())
-            }
+        if self.pin.admits(said(headers, size)) {
+            Ok(())
+        } else {
+            Err(self.error(ReadErrorKind::Changed))
         }
     }
 
@@ -290,6 +283,22 @@ impl RangeReader for HttpReader {
 
     fn address(&self) -> &str {
         &self.address
+    }
+
+    fn version(&self) -> Version {
+        self.pin.version()
+    }
+}
+
+/// What an answer says of the version it is of.
+fn said(headers: &HeaderMap, size: Option<u64>) -> Version {
+    let text = |name| headers.get(name).and_then(|v| v.to_str().ok());
+    // RFC 9110, section 5.6.7.
+    let modified = text(LAST_MODIFIED).and_then(|time| rfc2822::parse(time).ok());
+    Version {
+        etag: text(ETAG).map(str::to_owned),
+        size,
+        modified: modified.and_then(|time| i64::try_from(time.timestamp().as_nanosecond()).ok()),
     }
 }
 

@@ -8,24 +8,26 @@ use std::{
     io::{self, Write},
     ops::Range,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use stacchip::{WriteError, WriteErrorKind};
-use stacchip_cog::{RangeReader, ReadError, ReadErrorKind};
+use stacchip_cog::{RangeReader, ReadError, ReadErrorKind, Version};
 
 use crate::beside::temporary;
 
 /// An open file.
 ///
 /// What is read is what stood under the path when it was opened, also when another file takes its
-/// place; a file that shrinks while it is read is reported as changed.
+/// place; a file that is written to while it is read is reported as changed.
 #[derive(Debug)]
 pub struct LocalReader {
     address: String,
     file: File,
     size: u64,
+    version: Version,
 }
 
 impl LocalReader {
@@ -42,6 +44,7 @@ impl LocalReader {
         Ok(Self {
             address: path.to_owned(),
             size: metadata.len(),
+            version: version(&metadata),
             file,
         })
     }
@@ -79,11 +82,55 @@ impl LocalReader {
 #[async_trait]
 impl RangeReader for LocalReader {
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ReadError> {
-        ranges.iter().map(|range| self.read_one(range)).collect()
+        let answers = ranges.iter().map(|range| self.read_one(range)).collect();
+        let metadata = self.file.metadata();
+        let now = version(&metadata.map_err(|e| read_error(&self.address, e))?);
+        if self.version.contradicts(&now) {
+            return Err(ReadError::new(ReadErrorKind::Changed, &self.address)
+                .because("it was written to meanwhile"));
+        }
+        answers
     }
 
     fn address(&self) -> &str {
         &self.address
+    }
+
+    fn version(&self) -> Version {
+        self.version.clone()
+    }
+}
+
+/// What the file system says: number of the file, size, time of its last modification. What is
+/// renamed into a file's place has another number; what is written into it another time, as far as
+/// the system's clock of files (some milliseconds on Linux) tells.
+fn version(metadata: &fs::Metadata) -> Version {
+    #[cfg(unix)]
+    let etag = Some(format!(
+        "{:x}",
+        std::os::unix::fs::MetadataExt::ino(metadata)
+    ));
+    #[cfg(not(unix))]
+    let etag = None;
+    let modified = metadata.modified().ok().and_then(nanoseconds);
+    Version {
+        // A number may be used again, so that the time counts as well.
+        etag: etag.map(|number| match modified {
+            Some(time) => format!("{number}-{time:x}"),
+            None => number,
+        }),
+        size: Some(metadata.len()),
+        modified,
+    }
+}
+
+/// Since 1970; nothing beyond the years 1677 to 2262.
+fn nanoseconds(time: SystemTime) -> Option<i64> {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_nanos()).ok(),
+        Err(before) => i64::try_from(before.duration().as_nanos())
+            .ok()
+            .and_then(i64::checked_neg),
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod http;
 mod local;
+mod pin;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -22,11 +23,12 @@ use stacchip::{
     address::{Address, for_people},
 };
 use stacchip_chip::AssetOpener;
-use stacchip_cog::{RangeReader, ReadError, ReadErrorKind};
+use stacchip_cog::{RangeReader, ReadError, ReadErrorKind, Version};
 
 pub use self::local::LocalReader;
 use self::{
     http::HttpReader,
+    pin::Pin,
     store::{Place, Stores},
 };
 
@@ -120,7 +122,32 @@ impl AssetOpener for Objects {
         match parsed(address)? {
             Address::Local(path) => Ok(Arc::new(LocalReader::open(&path)?)),
             Address::Http(address) => Ok(Arc::new(HttpReader::new(&address, http::client()?))),
-            other => Ok(Arc::new(self.place(&other).await?.reader())),
+            other => Ok(Arc::new(self.place(&other).await?.reader(Pin::default()))),
+        }
+    }
+
+    async fn open_version(
+        &self,
+        address: &str,
+        version: &Version,
+    ) -> Result<Arc<dyn RangeReader>, ReadError> {
+        match parsed(address)? {
+            Address::Local(path) => {
+                let reader = LocalReader::open(&path)?;
+                if version.is_confirmed_by(&reader.version()) {
+                    Ok(Arc::new(reader))
+                } else {
+                    Err(ReadError::new(ReadErrorKind::Changed, path))
+                }
+            }
+            Address::Http(address) => {
+                let reader = HttpReader::new(&address, http::client()?);
+                Ok(Arc::new(reader.of_version(version)))
+            }
+            other => {
+                let place = self.place(&other).await?;
+                Ok(Arc::new(place.reader(Pin::to(version))))
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     env,
     ops::Range,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -12,17 +12,17 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{
-    BackoffConfig, ClientOptions, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
-    RetryConfig,
+    BackoffConfig, ClientOptions, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
+    PutOptions, RetryConfig,
     aws::{AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region},
     azure::{AzureConfigKey, MicrosoftAzureBuilder},
     gcp::{GoogleCloudStorageBuilder, GoogleConfigKey},
     path::Path,
 };
 use stacchip::{WriteError, WriteErrorKind, address::Address};
-use stacchip_cog::{RangeReader, ReadError, ReadErrorKind};
+use stacchip_cog::{RangeReader, ReadError, ReadErrorKind, Version};
 
-use super::{ObjectOptions, http::use_ring};
+use super::{ObjectOptions, http::use_ring, pin::Pin};
 
 /// The clients of the buckets used so far.
 #[derive(Debug, Default)]
@@ -83,11 +83,8 @@ impl Stores {
 }
 
 impl Place {
-    pub(super) fn reader(self) -> StoreReader {
-        StoreReader {
-            place: self,
-            tag: RwLock::new(None),
-        }
+    pub(super) const fn reader(self, pin: Pin) -> StoreReader {
+        StoreReader { place: self, pin }
     }
 
     pub(super) async fn size(&self) -> Result<u64, ReadError> {
@@ -144,8 +141,7 @@ impl Place {
 #[derive(Debug)]
 pub(super) struct StoreReader {
     place: Place,
-    /// The version that was read first.
-    tag: RwLock<Option<String>>,
+    pin: Pin,
 }
 
 impl StoreReader {
@@ -154,34 +150,24 @@ impl StoreReader {
             return Ok(Bytes::new());
         }
         let place = &self.place;
-        let tag = self
-            .tag
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let changed = || ReadError::new(ReadErrorKind::Changed, &place.address);
         let options = GetOptions::new()
             .with_range(Some(range.clone()))
-            .with_if_match(tag.filter(|t| !t.starts_with("W/")));
+            .with_if_match(self.pin.condition());
         let answer = match place.store.get_opts(&place.key, options).await {
             Ok(answer) => answer,
             // A range that begins where the object has ended is refused, each store in its words.
             Err(error @ object_store::Error::Generic { .. }) => {
                 return match place.store.head(&place.key).await {
+                    Ok(meta) if self.pin.is_contradicted_by(&said(&meta)) => Err(changed()),
                     Ok(meta) if meta.size <= range.start => Ok(Bytes::new()),
                     _ => Err(read_error(&place.address, &error)),
                 };
             }
             Err(error) => return Err(read_error(&place.address, &error)),
         };
-        if let Some(now) = &answer.meta.e_tag {
-            let mut known = self.tag.write().unwrap_or_else(PoisonError::into_inner);
-            match &*known {
-                Some(before) if before != now => {
-                    return Err(ReadError::new(ReadErrorKind::Changed, &place.address));
-                }
-                Some(_) => {}
-                None => *known = Some(now.clone()),
-            }
+        if !self.pin.admits(said(&answer.meta)) {
+            return Err(changed());
         }
         let wanted = range.start..range.end.min(answer.meta.size);
         if answer.range != wanted {
@@ -210,6 +196,20 @@ impl RangeReader for StoreReader {
 
     fn address(&self) -> &str {
         &self.place.address
+    }
+
+    fn version(&self) -> Version {
+        self.pin.version()
+    }
+}
+
+/// What a store says of the version of an object.
+fn said(meta: &ObjectMeta) -> Version {
+    Version {
+        etag: meta.e_tag.clone(),
+        size: Some(meta.size),
+        // The beginning of time stands for what the store did not say.
+        modified: meta.last_modified.timestamp_nanos_opt().filter(|&t| t != 0),
     }
 }
 

@@ -1,15 +1,21 @@
 //! HTTP against a server that answers as told, well and ill.
 
 use std::{
+    collections::HashMap,
+    fs,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
-    sync::atomic::{AtomicU64, Ordering},
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bytes::Bytes;
 use stacchip::{ObjectSink, WriteErrorKind};
-use stacchip_chip::AssetOpener;
-use stacchip_cog::{ReadError, ReadErrorKind, testing::check_range_reader};
+use stacchip_chip::{AssetOpener, testing::check_versions};
+use stacchip_cog::{ReadError, ReadErrorKind, Version, testing::check_range_reader};
 
 use super::{ObjectOptions, Objects};
 
@@ -34,14 +40,57 @@ fn serve() -> String {
 
 static ANSWERS: AtomicU64 = AtomicU64::new(0);
 
+/// How often what lies at a path was replaced.
+static REPLACED: Mutex<Option<HashMap<String, u64>>> = Mutex::new(None);
+
+fn replaced(path: &str) -> u64 {
+    let replaced = REPLACED.lock().unwrap();
+    let count = replaced.as_ref().and_then(|r| r.get(path));
+    count.copied().unwrap_or(0)
+}
+
+fn replace(path: &str) {
+    let mut replaced = REPLACED.lock().unwrap();
+    *replaced
+        .get_or_insert_default()
+        .entry(path.to_owned())
+        .or_default() += 1;
+}
+
+/// What `/versions/KIND/…` says of its version, and the status where a condition fails.
+fn said_of_version(path: &str, condition: Option<&str>) -> (String, Option<&'static str>) {
+    let n = replaced(path);
+    // A second apart, as file servers tell it.
+    let time = format!(
+        "last-modified: Sat, 21 Nov 2026 {:02}:{:02}:{:02} GMT\r\n",
+        n / 3600 % 24,
+        n / 60 % 60,
+        n % 60
+    );
+    let kind = path.split('/').nth(2).unwrap_or_default();
+    let said = match kind {
+        "strong" | "careless" => format!("etag: \"v{n}\"\r\n{time}"),
+        "weak" => format!("etag: W/\"v{n}\"\r\n"),
+        "time" => time,
+        _ => String::new(),
+    };
+    let stale = condition.is_some_and(|c| c != format!("\"v{n}\""));
+    let failed = (kind == "strong" && stale).then_some("412 Precondition Failed");
+    (said, failed)
+}
+
 /// Answers one request; nothing where the connection is to end.
 fn answer(stream: &TcpStream) -> Option<()> {
     let mut lines = BufReader::new(stream).lines();
     let request = lines.next()?.ok()?;
     let path = request.split(' ').nth(1)?.to_owned();
     let mut range = None;
+    let mut condition = None;
     for line in lines {
         let line = line.ok()?.to_ascii_lowercase();
+        if let Some(tag) = line.strip_prefix("if-match: ") {
+            condition = Some(tag.to_owned());
+        }
         if line.is_empty() {
             break;
         }
@@ -50,7 +99,10 @@ fn answer(stream: &TcpStream) -> Option<()> {
             range = Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?));
         }
     }
-    let all = content();
+    let mut all = content();
+    for byte in &mut all {
+        *byte ^= u8::try_from(replaced(&path) % 256).ok()?;
+    }
     let n = ANSWERS.fetch_add(1, Ordering::Relaxed);
     let (status, mut headers, body) = match range {
         Some((first, _)) if first >= all.len() => (
@@ -71,6 +123,13 @@ fn answer(stream: &TcpStream) -> Option<()> {
     let mut length = body.len();
     let (mut status, mut body) = (status.to_owned(), body);
     match path.split('?').next()? {
+        versions if versions.starts_with("/versions/") => {
+            let (said, failed) = said_of_version(versions, condition.as_deref());
+            headers += &said;
+            if let Some(failed) = failed {
+                (status, headers, body, length) = (failed.to_owned(), String::new(), Vec::new(), 0);
+            }
+        }
         "/ok" => headers += "etag: \"one\"\r\n",
         "/changing" => headers = format!("{headers}etag: \"{n}\"\r\n"),
         "/no-ranges" => {
@@ -272,5 +331,101 @@ fn a_bucket_keeps_the_ports_promises() {
         let range = 0..4;
         let changed = reader.read(std::slice::from_ref(&range)).await.unwrap_err();
         assert_eq!(changed.kind, ReadErrorKind::Changed, "{changed}");
+    });
+}
+
+#[test]
+fn of_a_version_that_is_gone_nothing_is_read() {
+    let root = serve();
+    let objects = Objects::new(ObjectOptions::default());
+    wait(async {
+        for kind in ["strong", "careless", "weak", "time"] {
+            let path = format!("/versions/{kind}/a");
+            let checked = check_versions(&objects, &format!("{root}{path}"), || replace(&path));
+            assert_eq!(checked.await, Ok(()), "{kind}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        for replace in [renamed_over, written_into] {
+            fs::write(&path, content()).unwrap();
+            let checked = check_versions(&objects, path.to_str().unwrap(), || replace(&path));
+            assert_eq!(checked.await, Ok(()));
+        }
+    });
+}
+
+/// Another file of the same size takes the place of the one at `path`.
+fn renamed_over(path: &Path) {
+    let beside = path.with_extension("new");
+    fs::write(&beside, content().into_iter().rev().collect::<Vec<_>>()).unwrap();
+    fs::rename(beside, path).unwrap();
+}
+
+/// The file at `path` is written anew; once the clock of files has moved on, which is what tells.
+fn written_into(path: &Path) {
+    let modified = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    let before = modified(path);
+    while modified(path) == before {
+        fs::write(path, content().into_iter().rev().collect::<Vec<_>>()).unwrap();
+    }
+}
+
+#[test]
+fn a_thousand_objects_that_are_replaced_are_all_noticed() {
+    let root = serve();
+    let objects = Objects::new(ObjectOptions::default());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.bin");
+    fs::write(&file, content()).unwrap();
+    wait(async {
+        let mut noticed = 0;
+        for trial in 0..1000 {
+            let kind = ["strong", "careless", "weak", "time", "file"][trial % 5];
+            let path = format!("/versions/{kind}/trials");
+            let address = match kind {
+                "file" => file.to_str().unwrap().to_owned(),
+                _ => format!("{root}{path}"),
+            };
+            let range = 100..200;
+            let range = std::slice::from_ref(&range);
+            let reader = objects.open(&address).await.unwrap();
+            reader.read(range).await.unwrap();
+            let version = reader.version();
+            match kind {
+                "file" => renamed_over(&file),
+                _ => replace(&path),
+            }
+            let read = match objects.open_version(&address, &version).await {
+                Ok(reader) => reader.read(range).await,
+                Err(error) => Err(error),
+            };
+            assert_eq!(read.unwrap_err().kind, ReadErrorKind::Changed, "{kind}");
+            noticed += 1;
+        }
+        assert_eq!(noticed, 1000);
+    });
+}
+
+#[test]
+fn what_a_server_says_nothing_of_is_no_version() {
+    let root = serve();
+    wait(async {
+        let objects = Objects::new(ObjectOptions::default());
+        let address = format!("{root}/versions/none/a");
+        let reader = objects.open(&address).await.unwrap();
+        let range = 0..4;
+        let range = std::slice::from_ref(&range);
+        reader.read(range).await.unwrap();
+        let version = reader.version();
+        assert_eq!(
+            version,
+            Version {
+                size: Some(4000),
+                ..Version::default()
+            }
+        );
+        let again = objects.open_version(&address, &version).await.unwrap();
+        let error = again.read(range).await.unwrap_err();
+        assert_eq!(error.kind, ReadErrorKind::Changed, "nobody can tell");
     });
 }

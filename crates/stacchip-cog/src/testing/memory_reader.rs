@@ -8,12 +8,13 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{RangeReader, ReadError};
+use crate::{RangeReader, ReadError, Version};
 
 /// An object in memory that counts what is asked of it.
 #[derive(Debug)]
 pub struct MemoryReader {
     bytes: Bytes,
+    version: Version,
     batches: AtomicU64,
     requests: AtomicU64,
     read: AtomicU64,
@@ -22,12 +23,23 @@ pub struct MemoryReader {
 impl MemoryReader {
     /// An object of `bytes`.
     pub fn new(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
         Self {
-            bytes: bytes.into(),
+            version: Version {
+                size: Some(bytes.len() as u64),
+                ..Version::default()
+            },
+            bytes,
             batches: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             read: AtomicU64::new(0),
         }
+    }
+
+    /// The same with an entity tag.
+    pub fn with_etag(mut self, etag: &str) -> Self {
+        self.version.etag = Some(etag.to_owned());
+        self
     }
 
     /// How often it was asked: round trips.
@@ -72,6 +84,10 @@ impl RangeReader for MemoryReader {
 
     fn address(&self) -> &'static str {
         "memory"
+    }
+
+    fn version(&self) -> Version {
+        self.version.clone()
     }
 }
 
@@ -121,6 +137,10 @@ pub async fn check_range_reader(reader: &dyn RangeReader, expected: &[u8]) -> Re
                 ));
             }
         }
+    }
+    let version = reader.version();
+    if version.size.is_some_and(|size| size != len) {
+        return Err(format!("{version:?} of {len} bytes"));
     }
     if reader.address().contains(['?', '@']) {
         return Err(format!("`{}` may hold a secret", reader.address()));
