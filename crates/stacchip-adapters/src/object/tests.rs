@@ -341,7 +341,8 @@ fn of_a_version_that_is_gone_nothing_is_read() {
     wait(async {
         for kind in ["strong", "careless", "weak", "time"] {
             let path = format!("/versions/{kind}/a");
-            let checked = check_versions(&objects, &format!("{root}{path}"), || replace(&path));
+            let address = format!("{root}{path}");
+            let checked = check_versions(&objects, &address, || replace(&path));
             assert_eq!(checked.await, Ok(()), "{kind}");
         }
         let folder = tempfile::tempdir().unwrap();
