@@ -31,6 +31,7 @@ mod raster;
 mod raster_cache;
 mod raster_window;
 mod resampling;
+mod sidecars;
 mod stack;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -49,4 +50,5 @@ pub use raster::Raster;
 pub use raster_cache::RasterCache;
 pub use raster_window::{RasterRequest, read_raster_window};
 pub use resampling::{ParseResamplingError, Resampling};
+pub use sidecars::Sidecars;
 pub use stack::{BandStack, NamedPixels, StackError};

@@ -2,12 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use stacchip_cog::{
-    Cog, Image, Limits, OpenError, RangeReader, ReadError, ReadErrorKind, Source, WindowPlan, open,
-};
+use stacchip_cog::{Cog, Image, Limits, RangeReader, Source, WindowPlan, open};
 use stacchip_model::Size;
 
-use crate::{AssetOpener, ChipError, Frame};
+use crate::{AssetOpener, ChipError, Frame, Sidecars, sidecars};
 
 /// A raster whose header has been read: what is known of it, and what reads its bytes.
 #[derive(Clone)]
@@ -33,8 +31,8 @@ impl Raster {
         Ok(Self::new(address, cog, reader))
     }
 
-    /// As [`open`](Self::open), with the overviews and masks in files beside it (`.ovr`, `.msk`)
-    /// where it has none of its own. Each is a request or two, even where there is none.
+    /// As [`open`](Self::open), with what files beside it hold, where it has none of its own; which
+    /// are looked for, `which` says.
     ///
     /// # Errors
     /// As [`open`](Self::open), of the files beside it as well; but not where they are not there,
@@ -43,25 +41,11 @@ impl Raster {
         opener: &dyn AssetOpener,
         address: &str,
         limits: &Limits,
+        which: Sidecars,
     ) -> Result<Self, ChipError> {
         let reader = opener.open(address).await?;
         let mut cog = open(reader.as_ref(), limits).await?;
-        let mut beside = Vec::new();
-        // A signed address has no place for an ending, and its signature is for one object.
-        if let Some(image) = cog.images.first_mut().filter(|_| !address.contains('?')) {
-            if image.levels.len() == 1
-                && let Some((header, reader)) = sidecar(opener, address, ".ovr", limits).await?
-                && image.attach_overviews(&header) > 0
-            {
-                beside.push((Source::Overviews, reader));
-            }
-            if !image.has_mask()
-                && let Some((header, reader)) = sidecar(opener, address, ".msk", limits).await?
-                && image.attach_mask(&header) > 0
-            {
-                beside.push((Source::Mask, reader));
-            }
-        }
+        let beside = sidecars::attach(which, opener, address, &mut cog, limits).await?;
         let mut raster = Self::new(address, cog, reader);
         raster.readers.extend(beside);
         Ok(raster)
@@ -122,29 +106,6 @@ impl Raster {
                     _ => "sidecar",
                 },
             })
-    }
-}
-
-/// The header of the file at `address` with `ending` behind it, and what reads it; nothing where
-/// there is none.
-async fn sidecar(
-    opener: &dyn AssetOpener,
-    address: &str,
-    ending: &str,
-    limits: &Limits,
-) -> Result<Option<(Cog, Arc<dyn RangeReader>)>, ChipError> {
-    // Stores that do not let a reader list answer "denied" for what is not there.
-    let absent =
-        |error: &ReadError| matches!(error.kind, ReadErrorKind::NotFound | ReadErrorKind::Denied);
-    let reader = match opener.open(&format!("{address}{ending}")).await {
-        Ok(reader) => reader,
-        Err(error) if absent(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    match open(reader.as_ref(), limits).await {
-        Ok(cog) => Ok(Some((cog, reader))),
-        Err(OpenError::Read(error)) if absent(&error) => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }
 

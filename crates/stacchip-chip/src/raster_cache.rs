@@ -8,7 +8,7 @@ use std::{
 use futures::lock::Mutex as AsyncMutex;
 use stacchip_cog::Limits;
 
-use crate::{AssetOpener, ChipError, Raster};
+use crate::{AssetOpener, ChipError, Raster, Sidecars};
 
 /// Rasters kept open by address, the least recently used forgotten first. Whoever asks for a
 /// raster that another is just opening waits for it; a failure is not kept.
@@ -16,7 +16,7 @@ use crate::{AssetOpener, ChipError, Raster};
 pub struct RasterCache {
     capacity: usize,
     limits: Limits,
-    sidecars: bool,
+    sidecars: Sidecars,
     state: Mutex<State>,
 }
 
@@ -35,15 +35,14 @@ impl RasterCache {
         Self {
             capacity: capacity.max(1),
             limits,
-            sidecars: false,
+            sidecars: Sidecars::None,
             state: Mutex::default(),
         }
     }
 
-    /// The same, with overviews and masks in files beside the rasters; see
-    /// [`Raster::open_with_sidecars`].
-    pub fn with_sidecars(mut self) -> Self {
-        self.sidecars = true;
+    /// The same, with what files beside the rasters hold; see [`Raster::open_with_sidecars`].
+    pub fn with_sidecars(mut self, which: Sidecars) -> Self {
+        self.sidecars = which;
         self
     }
 
@@ -61,11 +60,8 @@ impl RasterCache {
         if let Some(raster) = held.as_ref() {
             return Ok(Arc::clone(raster));
         }
-        let raster = if self.sidecars {
-            Raster::open_with_sidecars(opener, address, &self.limits).await?
-        } else {
-            Raster::open(opener, address, &self.limits).await?
-        };
+        let raster =
+            Raster::open_with_sidecars(opener, address, &self.limits, self.sidecars).await?;
         let raster = Arc::new(raster);
         *held = Some(Arc::clone(&raster));
         Ok(raster)

@@ -5,9 +5,9 @@ use std::{path::Path, sync::Arc};
 use bytes::Bytes;
 use stacchip::{
     Addressing, IndexWorld,
-    chip::{AssetOpener, ChipReader, RasterCache},
+    chip::{AssetOpener, ChipReader, RasterCache, Sidecars},
     cog::{Codecs, Limits, TileEncoder},
-    model::Projector,
+    model::{Crs, ProjectError, Projector},
     stats::RulesFile,
 };
 use stacchip_adapters::{
@@ -103,17 +103,13 @@ impl World {
             projector: Arc::clone(&self.projector),
             codecs: Arc::clone(&self.codecs),
             addressing,
-            rasters: Arc::new(RasterCache::new(RASTERS_KEPT, Limits::default())),
+            rasters: Arc::new(rasters()),
         }
     }
 
     /// What reads chips.
     pub fn chip_reader(&self) -> ChipReader {
-        ChipReader::new(
-            self.opener(),
-            Arc::clone(&self.codecs),
-            Arc::new(RasterCache::new(RASTERS_KEPT, Limits::default())),
-        )
+        ChipReader::new(self.opener(), Arc::clone(&self.codecs), Arc::new(rasters()))
     }
 
     /// What opens addresses.
@@ -135,6 +131,19 @@ impl World {
     pub fn encoder(&self) -> &dyn TileEncoder {
         &self.encoder
     }
+}
+
+/// What a reference system is called, with heights: its code, or well-known text.
+///
+/// # Errors
+/// Where it cannot be understood.
+pub fn registered(crs: &Crs, vertical: Option<&Crs>) -> Result<Crs, ProjectError> {
+    ProjProjector.registered(crs, vertical)
+}
+
+/// Rasters with what files beside them hold, where looking for those costs no request.
+fn rasters() -> RasterCache {
+    RasterCache::new(RASTERS_KEPT, Limits::default()).with_sidecars(Sidecars::Local)
 }
 
 /// The items in `text`, read from `address`.

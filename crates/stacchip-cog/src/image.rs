@@ -45,6 +45,8 @@ pub struct Band {
     pub colour: Colour,
     /// GDAL's metadata of the band (default domain).
     pub metadata: Vec<(String, String)>,
+    /// GDAL's metadata of the band in other domains: domain, key, value.
+    pub domains: Vec<(String, String, String)>,
 }
 
 /// What a band is to the eye: GDAL's colour interpretation.
@@ -112,6 +114,31 @@ impl Image {
 }
 
 impl Colour {
+    /// The colour with GDAL's name `name`, in either case.
+    pub(crate) fn named(name: &str) -> Self {
+        match name.to_ascii_lowercase().as_str() {
+            "undefined" => Self::Undefined,
+            "gray" => Self::Gray,
+            "palette" => Self::Palette,
+            "red" => Self::Red,
+            "green" => Self::Green,
+            "blue" => Self::Blue,
+            "alpha" => Self::Alpha,
+            "hue" => Self::Hue,
+            "saturation" => Self::Saturation,
+            "lightness" => Self::Lightness,
+            "cyan" => Self::Cyan,
+            "magenta" => Self::Magenta,
+            "yellow" => Self::Yellow,
+            "black" => Self::Black,
+            "ycbcr_y" => Self::YcbcrY,
+            "ycbcr_cb" => Self::YcbcrCb,
+            "ycbcr_cr" => Self::YcbcrCr,
+            other if KNOWN.contains(&other) => Self::Other(other.to_owned()),
+            _ => Self::Undefined,
+        }
+    }
+
     /// rasterio's and GDAL's name of it, in lower case.
     pub fn name(&self) -> &str {
         match self {
@@ -136,3 +163,17 @@ impl Colour {
         }
     }
 }
+
+/// Puts `value` under `key`, in the place of what was there.
+pub(crate) fn set_item(items: &mut Vec<(String, String)>, key: &str, value: &str) {
+    match items.iter_mut().find(|(k, _)| k == key) {
+        Some(item) => value.clone_into(&mut item.1),
+        None => items.push((key.to_owned(), value.to_owned())),
+    }
+}
+
+/// GDAL's further names of colour interpretations.
+const KNOWN: [&str; 19] = [
+    "pan", "coastal", "rededge", "nir", "swir", "mwir", "lwir", "tir", "otherir", "sar_ka",
+    "sar_k", "sar_ku", "sar_x", "sar_c", "sar_s", "sar_l", "sar_p", "ir", "sar",
+];

@@ -78,6 +78,7 @@ pub use nodata::{Nodata, NodataValue};
 pub use open::{OpenError, ReadWindowError, fetch_tables, open, read_window};
 pub use plan::{Bands, Part, PlanError, StoredBlock, Strides, WindowPlan};
 pub use range_reader::{RangeReader, ReadError, ReadErrorKind};
+pub use sidecar::{Pam, PamBand, esri_crs, rpc_of_text, world_file};
 pub use table::{BlockPlace, BlockTable};
 pub use version::Version;
 pub use write::{CogWriter, WriteError, WriteOptions, write_cog, write_geotiff};

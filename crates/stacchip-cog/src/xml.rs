@@ -1,4 +1,4 @@
-//! The little XML that GDAL keeps in a tag.
+//! The little XML that GDAL keeps in a tag, and beside a file.
 
 /// One `<Item>` of the tag `GDAL_METADATA` (42112).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,6 +64,21 @@ fn tag_end(text: &str) -> Option<usize> {
 
 fn attributes(head: &str) -> Item {
     let mut item = Item::default();
+    for (key, value) in pairs(head) {
+        match key.as_str() {
+            "name" => item.name = value,
+            "sample" => item.sample = value.trim().parse().ok(),
+            "role" => item.role = value,
+            "domain" => item.domain = value,
+            _ => {}
+        }
+    }
+    item
+}
+
+/// The attributes in `head`: names and values.
+fn pairs(head: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
     let mut rest = head.trim();
     while let Some((key, after)) = rest.split_once('=') {
         let after = after.trim_start();
@@ -73,17 +88,10 @@ fn attributes(head: &str) -> Item {
         let Some((value, next)) = after.get(1..).and_then(|a| a.split_once(quote)) else {
             break;
         };
-        let value = unescaped(value);
-        match key.trim() {
-            "name" => item.name = value,
-            "sample" => item.sample = value.trim().parse().ok(),
-            "role" => item.role = value,
-            "domain" => item.domain = value,
-            _ => {}
-        }
+        found.push((key.trim().to_owned(), unescaped(value)));
         rest = next.trim_start();
     }
-    item
+    found
 }
 
 /// `text` with the five named entities and numbered characters undone.
@@ -121,9 +129,137 @@ fn unescaped(text: &str) -> String {
     out
 }
 
+/// An element of an XML document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) children: Vec<Element>,
+    /// The text directly inside, its pieces joined.
+    pub(crate) text: String,
+}
+
+impl Element {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The first child called `name`.
+    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// The children called `name`.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+
+    /// The text of the first child called `name`, without white space around it.
+    pub(crate) fn word(&self, name: &str) -> Option<&str> {
+        self.child(name).map(|child| child.text.trim())
+    }
+
+    /// The first element called `name` at any depth, itself included.
+    pub(crate) fn find(&self, name: &str) -> Option<&Self> {
+        if self.name == name {
+            return Some(self);
+        }
+        self.children.iter().find_map(|child| child.find(name))
+    }
+}
+
+/// The document in `text`: its outermost element. Nothing where its tags do not match, and where
+/// elements lie deeper in each other than anybody needs.
+pub(crate) fn document(text: &str) -> Option<Element> {
+    let mut open: Vec<Element> = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        if let Some(inside) = open.last_mut() {
+            inside.text.push_str(&unescaped(before));
+        }
+        if let Some(after) = after.strip_prefix("![CDATA[") {
+            let (raw, next) = after.split_once("]]>")?;
+            if let Some(inside) = open.last_mut() {
+                inside.text.push_str(raw);
+            }
+            rest = next;
+            continue;
+        }
+        if let Some(after) = after.strip_prefix("!--") {
+            rest = after.split_once("-->")?.1;
+            continue;
+        }
+        let close = tag_end(after)?;
+        let (head, next) = (after.get(..close)?, after.get(close.checked_add(1)?..)?);
+        rest = next;
+        if head.starts_with(['?', '!']) {
+            continue;
+        }
+        let ended = if let Some(name) = head.strip_prefix('/') {
+            let ended = open.pop()?;
+            (ended.name == name.trim()).then_some(ended)?
+        } else {
+            let (tag, empty) = match head.strip_suffix('/') {
+                Some(tag) => (tag, true),
+                None => (head, false),
+            };
+            let (name, attributes) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
+            let element = Element {
+                name: name.to_owned(),
+                attributes: pairs(attributes),
+                ..Element::default()
+            };
+            if !empty {
+                if open.len() >= MAX_DEPTH {
+                    return None;
+                }
+                open.push(element);
+                continue;
+            }
+            element
+        };
+        match open.last_mut() {
+            Some(parent) => parent.children.push(ended),
+            None => return Some(ended),
+        }
+    }
+    None
+}
+
+/// Elements in each other that a document may have: GDAL's have five or so, ESRI's ten.
+const MAX_DEPTH: usize = 64;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_is_a_tree() {
+        let text = r#"<?xml version="1.0"?><!-- a -->
+            <PAMDataset><SRS map="1,2"> A[&quot;b&quot;] </SRS><Empty/>
+            <M domain="x"><MDI key="k">v<![CDATA[ < ]]></MDI></M><M/></PAMDataset>"#;
+        let root = document(text).unwrap();
+        assert_eq!(root.name, "PAMDataset");
+        assert_eq!(root.word("SRS"), Some("A[\"b\"]"));
+        assert_eq!(root.child("SRS").unwrap().attribute("map"), Some("1,2"));
+        assert_eq!(root.all("M").count(), 2);
+        assert_eq!(root.find("MDI").unwrap().text, "v < ");
+        for broken in [
+            "",
+            "<a>",
+            "<a></b>",
+            "<a",
+            "</a>",
+            "<a><![CDATA[</a>",
+            "text",
+        ] {
+            assert_eq!(document(broken), None, "{broken}");
+        }
+        assert_eq!(document(&"<a>".repeat(100_000)), None);
+    }
 
     #[test]
     fn items_with_and_without_bands() {

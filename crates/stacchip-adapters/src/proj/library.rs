@@ -8,6 +8,8 @@
     reason = "PROJ is a C library; each call states why it is sound"
 )]
 
+mod identify;
+
 use std::{
     ffi::{CStr, CString, c_char},
     ptr::{self, NonNull},

@@ -26,6 +26,53 @@ use self::library::{Context, Transformation};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ProjProjector;
 
+impl ProjProjector {
+    /// What `crs`, with the heights of `vertical`, is called: its code where a register has it, else
+    /// its definition as well-known text (WKT 2:2019). It is found in a register by what it means:
+    /// its name need not be the register's.
+    ///
+    /// # Errors
+    /// [`ProjectError::UnknownCrs`] where it cannot be understood.
+    pub fn registered(&self, crs: &Crs, vertical: Option<&Crs>) -> Result<Crs, ProjectError> {
+        if let (Some(code), None) = (crs.code(), vertical) {
+            return Ok(Crs::Code(code.clone()));
+        }
+        THREAD.with_borrow_mut(|thread| {
+            let system = |crs: &Crs| {
+                let found = thread.context.system(&crs.definition());
+                found.map_err(|cause| unknown(crs, cause))
+            };
+            let mut whole = system(crs)?;
+            if let Some(vertical) = vertical {
+                let heights = system(vertical)?;
+                whole = whole.with_heights(&heights).map_err(|e| unknown(crs, e))?;
+            }
+            match whole.identified() {
+                Some(code) => Ok(Crs::Code(code)),
+                None => whole
+                    .well_known_text()
+                    .map(Crs::wkt)
+                    .map_err(|e| unknown(crs, e)),
+            }
+        })
+    }
+
+    /// Whether `a` and `b` are the same system: places in one are places in the other, the order of
+    /// the axes of geographic systems apart.
+    ///
+    /// # Errors
+    /// [`ProjectError::UnknownCrs`] where one cannot be understood.
+    pub fn same(&self, a: &Crs, b: &Crs) -> Result<bool, ProjectError> {
+        THREAD.with_borrow_mut(|thread| {
+            let system = |crs: &Crs| {
+                let found = thread.context.system(&crs.definition());
+                found.map_err(|cause| unknown(crs, cause))
+            };
+            Ok(system(a)?.is_same(&system(b)?))
+        })
+    }
+}
+
 impl Projector for ProjProjector {
     fn project(&self, from: &Crs, to: &Crs, points: &mut [Point]) -> Result<(), ProjectError> {
         if points.is_empty() {

@@ -29,6 +29,7 @@ pub(super) fn bands(
                     .filter(|_| !bitmap)
                     .unwrap_or_else(|| colour(directory, &level.encoding, i, palette)),
                 metadata: said.map(|b| b.items.clone()).unwrap_or_default(),
+                domains: said.map(|b| b.domains.clone()).unwrap_or_default(),
             }
         })
         .collect()

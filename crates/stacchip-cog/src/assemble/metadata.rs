@@ -3,6 +3,7 @@
 use crate::{
     Colour,
     header::{Directory, Tag},
+    image::set_item,
     xml,
 };
 
@@ -24,6 +25,7 @@ pub(super) struct BandMetadata {
     pub(super) unit: Option<String>,
     pub(super) colour: Option<Colour>,
     pub(super) items: Vec<(String, String)>,
+    pub(super) domains: Vec<(String, String, String)>,
 }
 
 /// What `directory` says in words.
@@ -33,6 +35,22 @@ pub(super) fn of(directory: &Directory) -> Metadata {
         if let Some(text) = directory.text(tag) {
             metadata.image.push((name.to_owned(), text));
         }
+    }
+    for (tag, name) in NUMBERS {
+        if let Some(value) = directory.floats(tag).and_then(|v| v.first().copied()) {
+            metadata.image.push((name.to_owned(), short_number(value)));
+        }
+    }
+    if let Some(unit) = directory.unsigned(Tag::RESOLUTION_UNIT) {
+        let text = match unit {
+            1 => "1 (unitless)".to_owned(),
+            2 => "2 (pixels/inch)".to_owned(),
+            3 => "3 (pixels/cm)".to_owned(),
+            other => other.to_string(),
+        };
+        metadata
+            .image
+            .push(("TIFFTAG_RESOLUTIONUNIT".to_owned(), text));
     }
     if let Some(text) = directory.text(Tag::GDAL_METADATA) {
         for item in xml::items(&text) {
@@ -46,7 +64,7 @@ impl Metadata {
     fn take(&mut self, item: xml::Item) {
         let Some(index) = item.sample else {
             if item.domain.is_empty() {
-                set(&mut self.image, item.name, item.text);
+                set_item(&mut self.image, &item.name, &item.text);
             } else {
                 self.domains.push((item.domain, item.name, item.text));
             }
@@ -68,17 +86,10 @@ impl Metadata {
             "offset" => band.offset = number(&item.text),
             "unittype" => band.unit = Some(item.text),
             "description" => band.description = Some(item.text),
-            "colorinterp" => band.colour = Some(colour(&item.text)),
-            _ if item.domain.is_empty() => set(&mut band.items, item.name, item.text),
-            _ => {}
+            "colorinterp" => band.colour = Some(Colour::named(&item.text)),
+            _ if item.domain.is_empty() => set_item(&mut band.items, &item.name, &item.text),
+            _ => band.domains.push((item.domain, item.name, item.text)),
         }
-    }
-}
-
-fn set(items: &mut Vec<(String, String)>, key: String, value: String) {
-    match items.iter_mut().find(|(k, _)| *k == key) {
-        Some(item) => item.1 = value,
-        None => items.push((key, value)),
     }
 }
 
@@ -86,35 +97,43 @@ fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok()
 }
 
-/// The colour with GDAL's name `name`.
-fn colour(name: &str) -> Colour {
-    match name.to_ascii_lowercase().as_str() {
-        "undefined" => Colour::Undefined,
-        "gray" => Colour::Gray,
-        "palette" => Colour::Palette,
-        "red" => Colour::Red,
-        "green" => Colour::Green,
-        "blue" => Colour::Blue,
-        "alpha" => Colour::Alpha,
-        "hue" => Colour::Hue,
-        "saturation" => Colour::Saturation,
-        "lightness" => Colour::Lightness,
-        "cyan" => Colour::Cyan,
-        "magenta" => Colour::Magenta,
-        "yellow" => Colour::Yellow,
-        "black" => Colour::Black,
-        "ycbcr_y" => Colour::YcbcrY,
-        "ycbcr_cb" => Colour::YcbcrCb,
-        "ycbcr_cr" => Colour::YcbcrCr,
-        other if KNOWN.contains(&other) => Colour::Other(other.to_owned()),
-        _ => Colour::Undefined,
+/// `value` with at most eight digits that count, as C's `%.8g` and so GDAL writes it.
+fn short_number(value: f64) -> String {
+    const DIGITS: i32 = 8;
+    // Resolutions are kept in single precision.
+    let value = f64::from(value as f32);
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let rounded = format!("{value:.7e}");
+    let exponent: i32 = rounded
+        .split_once('e')
+        .and_then(|(_, e)| e.parse().ok())
+        .unwrap_or(0);
+    let trimmed = |text: String| {
+        if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            text
+        }
+    };
+    if (-4..DIGITS).contains(&exponent) {
+        let places = usize::try_from(DIGITS.saturating_sub(1).saturating_sub(exponent));
+        trimmed(format!("{value:.*}", places.unwrap_or(0)))
+    } else {
+        let (digits, _) = rounded.split_once('e').unwrap_or((&rounded, ""));
+        let sign = if exponent < 0 { '-' } else { '+' };
+        let size = exponent.unsigned_abs();
+        format!("{}e{sign}{size:02}", trimmed(digits.to_owned()))
     }
 }
 
-/// GDAL's further names of colour interpretations.
-const KNOWN: [&str; 19] = [
-    "pan", "coastal", "rededge", "nir", "swir", "mwir", "lwir", "tir", "otherir", "sar_ka",
-    "sar_k", "sar_ku", "sar_x", "sar_c", "sar_s", "sar_l", "sar_p", "ir", "sar",
+/// Tags of one number that GDAL shows as metadata, and under which names.
+const NUMBERS: [(Tag, &str); 4] = [
+    (Tag::X_RESOLUTION, "TIFFTAG_XRESOLUTION"),
+    (Tag::Y_RESOLUTION, "TIFFTAG_YRESOLUTION"),
+    (Tag::MIN_SAMPLE_VALUE, "TIFFTAG_MINSAMPLEVALUE"),
+    (Tag::MAX_SAMPLE_VALUE, "TIFFTAG_MAXSAMPLEVALUE"),
 ];
 
 /// Tags that GDAL shows as metadata, and under which names.
@@ -127,3 +146,26 @@ const TEXTS: [(Tag, &str); 7] = [
     (Tag::HOST_COMPUTER, "TIFFTAG_HOSTCOMPUTER"),
     (Tag::COPYRIGHT, "TIFFTAG_COPYRIGHT"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::short_number;
+
+    #[test]
+    fn numbers_are_as_c_writes_them() {
+        // python: f"{np.float32(value):.8g}"
+        for (value, text) in [
+            (72.0, "72"),
+            (0.0, "0"),
+            (300.000_1, "300.0001"),
+            (28.346_456, "28.346457"),
+            (1e10, "1e+10"),
+            (123_456_789.0, "1.2345679e+08"),
+            (0.000_012_345_678_9, "1.2345679e-05"),
+            (0.000_123, "0.000123"),
+            (-2.5, "-2.5"),
+        ] {
+            assert_eq!(short_number(value), text);
+        }
+    }
+}

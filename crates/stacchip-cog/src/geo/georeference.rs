@@ -8,6 +8,8 @@ use stacchip_model::{Affine, Crs};
 pub struct Georeference {
     /// The reference system of the transform or of the control points.
     pub crs: Option<Crs>,
+    /// The reference system of heights, where the file says that pixels have them (`GeoTIFF` 1.1).
+    pub vertical: Option<Crs>,
     /// From pixel corners to the ground. Where the file speaks of pixel centres
     /// ([`pixel_is_point`](Self::pixel_is_point)), the half pixel is already taken off.
     pub transform: Option<Affine>,

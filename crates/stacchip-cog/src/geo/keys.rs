@@ -5,6 +5,7 @@ use crate::header::{Directory, Tag};
 /// The GeoKeys of a directory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Keys {
+    minor_revision: u64,
     keys: Vec<(u16, Value)>,
 }
 
@@ -65,13 +66,39 @@ impl Keys {
                 keys.push((key, found));
             }
         }
-        Some(Self { keys })
+        Some(Self {
+            minor_revision: *header.get(2)?,
+            keys,
+        })
     }
 
     /// The value of `key` where it is a code.
     pub(crate) fn short(&self, key: u16) -> Option<u16> {
         match self.value(key)? {
             Value::Short(v) => Some(*v),
+            _ => None,
+        }
+    }
+
+    /// The value of `key`, where it is the code of a register.
+    pub(crate) fn code(&self, key: u16) -> Option<u16> {
+        self.short(key).filter(|&v| v != 0 && v != USER_DEFINED)
+    }
+
+    /// Whether there is a key `key`.
+    pub(crate) fn has(&self, key: u16) -> bool {
+        self.value(key).is_some()
+    }
+
+    /// The minor revision of the keys: 0 for `GeoTIFF` 1.0, 1 for 1.1.
+    pub(crate) fn minor_revision(&self) -> u64 {
+        self.minor_revision
+    }
+
+    /// All numbers of `key`.
+    pub(crate) fn doubles(&self, key: u16) -> Option<&[f64]> {
+        match self.value(key)? {
+            Value::Doubles(v) => Some(v),
             _ => None,
         }
     }
@@ -112,3 +139,6 @@ impl Keys {
         self.keys.iter().find(|(k, _)| *k == key).map(|(_, v)| v)
     }
 }
+
+/// A code that means "defined by hand".
+const USER_DEFINED: u16 = 32767;

@@ -1,112 +1,219 @@
-//! Map projections by their `GeoTIFF` numbers (OGC 19-008r4, annex C, `ProjMethodGeoKey`).
+//! Map projections by their `GeoTIFF` numbers (OGC 19-008r4, annex C, `ProjMethodGeoKey`), with the
+//! parameters that GDAL gives them.
 
-use super::keys::Keys;
+use super::{geodetic::Geodetic, keys::Keys, wkt::Kind};
 
-/// What a parameter is measured in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Measure {
-    /// The system's unit of angle.
-    Angle,
-    /// The system's unit of length.
-    Length,
-    /// A plain number.
-    Scale,
+/// A map projection and its parameters.
+#[derive(Debug)]
+pub(super) struct Method {
+    pub(super) name: &'static str,
+    pub(super) parameters: Vec<(&'static str, Kind, f64)>,
 }
 
-/// A parameter: its name in the EPSG register, what it is measured in, which keys may hold it (the
-/// first that does), and its value where none does.
-pub(super) type Parameter = (&'static str, Measure, &'static [u16], f64);
-
-/// The method with number `code`: its name in WKT, and its parameters.
-pub(super) fn method(code: u16, keys: &Keys) -> Option<(&'static str, Vec<Parameter>)> {
-    use Measure::{Angle, Scale};
-    let easting = ("False easting", Measure::Length, EASTING, 0.0);
-    let northing = ("False northing", Measure::Length, NORTHING, 0.0);
-    let lat: Parameter = ("Latitude of natural origin", Angle, LAT, 0.0);
-    let lon: Parameter = ("Longitude of natural origin", Angle, LON, 0.0);
-    let scale: Parameter = ("Scale factor at natural origin", Scale, SCALE, 1.0);
-    let first: Parameter = ("Latitude of 1st standard parallel", Angle, FIRST, 0.0);
-    let second: Parameter = ("Latitude of 2nd standard parallel", Angle, SECOND, 0.0);
-    let false_lat: Parameter = ("Latitude of false origin", Angle, LAT, 0.0);
-    let false_lon: Parameter = ("Longitude of false origin", Angle, LON, 0.0);
-    let false_easting = ("Easting at false origin", Measure::Length, EASTING, 0.0);
-    let false_northing = ("Northing at false origin", Measure::Length, NORTHING, 0.0);
-    let conic = vec![
-        false_lat,
-        false_lon,
-        first,
-        second,
-        false_easting,
-        false_northing,
-    ];
-    let central = vec![lat, lon, easting, northing];
-    let cylinder = vec![lon, easting, northing];
-    Some(match code {
-        1 => (
-            "Transverse Mercator",
-            vec![lat, lon, scale, easting, northing],
-        ),
-        7 if keys.double(FIRST_PARALLEL).is_some() && keys.double(NATURAL_SCALE).is_none() => {
-            ("Mercator (variant B)", vec![first, lon, easting, northing])
+/// The method with number `code` over `base`.
+pub(super) fn method(code: u16, keys: &Keys, base: &Geodetic<'_>) -> Option<Method> {
+    let given = Given::of(keys);
+    let (name, parameters) = match code {
+        1 => ("Transverse Mercator", given.scaled()),
+        3 => {
+            let mut all = given.oblique();
+            all.push(("Angle from Rectified to Skew Grid", Kind::Angle, given.skew));
+            all.extend(given.shift());
+            ("Hotine Oblique Mercator (variant A)", all)
         }
-        7 => (
-            "Mercator (variant A)",
-            vec![lat, lon, scale, easting, northing],
-        ),
-        8 => ("Lambert Conic Conformal (2SP)", conic),
-        9 => (
-            "Lambert Conic Conformal (1SP)",
-            vec![lat, lon, scale, easting, northing],
-        ),
-        10 => ("Lambert Azimuthal Equal Area", central),
-        11 => ("Albers Equal Area", conic),
-        12 => ("Modified Azimuthal Equidistant", central),
-        13 => ("Equidistant Conic", conic),
-        14 => ("Stereographic", vec![lat, lon, scale, easting, northing]),
-        15 => {
-            let lat = ("Latitude of standard parallel", Angle, LAT, 90.0);
-            let lon = ("Longitude of origin", Angle, POLE_LON, 0.0);
-            (
-                "Polar Stereographic (variant B)",
-                vec![lat, lon, easting, northing],
-            )
+        4 => {
+            let mut all = given.oblique();
+            all.extend(given.shift());
+            ("Laborde Oblique Mercator", all)
         }
-        16 => (
-            "Oblique Stereographic",
-            vec![lat, lon, scale, easting, northing],
-        ),
-        17 => (
-            "Equidistant Cylindrical",
-            vec![first, lat, lon, easting, northing],
-        ),
-        18 => ("Cassini-Soldner", central),
-        19 => ("Gnomonic", central),
-        20 => ("Miller Cylindrical", cylinder),
-        21 => ("Orthographic", central),
-        22 => ("American Polyconic", central),
-        23 => ("Robinson", cylinder),
-        24 => ("Sinusoidal", cylinder),
-        25 => ("Van Der Grinten", cylinder),
-        26 => ("New Zealand Map Grid", central),
-        27 => (
-            "Transverse Mercator (South Orientated)",
-            vec![lat, lon, scale, easting, northing],
-        ),
-        28 => (
-            "Lambert Cylindrical Equal Area",
-            vec![first, lon, easting, northing],
-        ),
+        7 if given.first.is_some() => {
+            let mut all = vec![
+                (FIRST, Kind::Angle, given.first.unwrap_or(0.0)),
+                (LON, Kind::Angle, given.lon),
+            ];
+            if given.lat != 0.0 {
+                all.push((LAT, Kind::Angle, given.lat));
+            }
+            all.extend(given.shift());
+            ("Mercator (variant B)", all)
+        }
+        7 => ("Mercator (variant A)", given.scaled()),
+        8 => ("Lambert Conic Conformal (2SP)", given.conic(true)),
+        9 => ("Lambert Conic Conformal (1SP)", given.scaled()),
+        10 => ("Lambert Azimuthal Equal Area", given.central()),
+        11 => ("Albers Equal Area", given.conic(false)),
+        12 => ("Azimuthal Equidistant", given.central()),
+        13 => ("Equidistant Conic", given.conic(false)),
+        14 => ("Stereographic", given.scaled()),
+        15 => return Some(polar(&given)),
+        16 => ("Oblique Stereographic", given.scaled()),
+        17 => {
+            let mut all = vec![
+                (FIRST, Kind::Angle, given.first.unwrap_or(0.0)),
+                (LON, Kind::Angle, given.lon),
+            ];
+            if given.lat != 0.0 {
+                all.push((LAT, Kind::Angle, given.lat));
+            }
+            all.extend(given.shift());
+            if base.is_sphere {
+                ("Equidistant Cylindrical (Spherical)", all)
+            } else {
+                ("Equidistant Cylindrical", all)
+            }
+        }
+        18 => ("Cassini-Soldner", given.central()),
+        19 => ("Gnomonic", given.central()),
+        20 => ("Miller Cylindrical", given.cylinder()),
+        21 => ("Orthographic", given.central()),
+        22 => ("American Polyconic", given.central()),
+        23 => ("Robinson", given.cylinder()),
+        24 => ("Sinusoidal", given.cylinder()),
+        25 => ("Van Der Grinten", given.cylinder()),
+        26 => ("New Zealand Map Grid", given.central()),
+        27 => ("Transverse Mercator (South Orientated)", given.scaled()),
+        28 => {
+            let mut all = vec![(FIRST, Kind::Angle, given.first.unwrap_or(0.0))];
+            all.extend(given.cylinder());
+            ("Lambert Cylindrical Equal Area", all)
+        }
+        // libgeotiff's number for the variant with its origin at the centre.
+        9815 => {
+            let mut all = given.oblique();
+            all.push(("Angle from Rectified to Skew Grid", Kind::Angle, given.skew));
+            all.push(("Easting at projection centre", Kind::Length, given.east));
+            all.push(("Northing at projection centre", Kind::Length, given.north));
+            ("Hotine Oblique Mercator (variant B)", all)
+        }
         _ => return None,
-    })
+    };
+    Some(Method { name, parameters })
 }
 
-pub(super) const FIRST_PARALLEL: u16 = 3078;
-pub(super) const NATURAL_SCALE: u16 = 3092;
-const FIRST: &[u16] = &[FIRST_PARALLEL];
-const SECOND: &[u16] = &[3079];
-const LON: &[u16] = &[3080, 3084, 3088];
-const POLE_LON: &[u16] = &[3095, 3080, 3084, 3088];
-const LAT: &[u16] = &[3081, 3085, 3089];
-const EASTING: &[u16] = &[3082, 3086, 3090];
-const NORTHING: &[u16] = &[3083, 3087, 3091];
-const SCALE: &[u16] = &[NATURAL_SCALE, 3093];
+/// Polar stereographic: the parallel of true scale, or the pole and a scale; where a file gives
+/// both, a method that only PROJ and GDAL know.
+fn polar(given: &Given) -> Method {
+    let at_pole = (given.lat.abs() - 90.0).abs() < 1e-10;
+    let (name, [lat, lon, scale]) = if at_pole {
+        ("Polar Stereographic (variant A)", [LAT, LON, SCALE])
+    } else if given.scale == 1.0 {
+        (
+            "Polar Stereographic (variant B)",
+            ["Latitude of standard parallel", "Longitude of origin", ""],
+        )
+    } else {
+        (
+            "Polar_Stereographic",
+            ["latitude_of_origin", "central_meridian", "scale_factor"],
+        )
+    };
+    let mut parameters = vec![
+        (lat, Kind::Angle, given.lat),
+        (lon, Kind::Angle, given.pole_lon),
+    ];
+    if !scale.is_empty() {
+        parameters.push((scale, Kind::Scale, given.scale));
+    }
+    if name == "Polar_Stereographic" {
+        parameters.push(("false_easting", Kind::Length, given.east));
+        parameters.push(("false_northing", Kind::Length, given.north));
+    } else {
+        parameters.extend(given.shift());
+    }
+    Method { name, parameters }
+}
+
+/// The numbers of a map projection, under whichever key they stand.
+struct Given {
+    first: Option<f64>,
+    second: Option<f64>,
+    lat: f64,
+    lon: f64,
+    pole_lon: f64,
+    scale: f64,
+    azimuth: f64,
+    skew: f64,
+    east: f64,
+    north: f64,
+}
+
+type Parameter = (&'static str, Kind, f64);
+
+impl Given {
+    fn of(keys: &Keys) -> Self {
+        let first_of = |at: &[u16]| at.iter().find_map(|&key| keys.double(key));
+        let lon = first_of(&[3080, 3084, 3088]);
+        Self {
+            first: keys.double(3078),
+            second: keys.double(3079),
+            lat: first_of(&[3081, 3085, 3089]).unwrap_or(0.0),
+            lon: lon.unwrap_or(0.0),
+            pole_lon: keys.double(3095).or(lon).unwrap_or(0.0),
+            scale: first_of(&[3092, 3093]).unwrap_or(1.0),
+            azimuth: keys.double(3094).unwrap_or(0.0),
+            skew: keys.double(3096).unwrap_or(90.0),
+            east: first_of(&[3082, 3086, 3090]).unwrap_or(0.0),
+            north: first_of(&[3083, 3087, 3091]).unwrap_or(0.0),
+        }
+    }
+
+    fn shift(&self) -> [Parameter; 2] {
+        [
+            ("False easting", Kind::Length, self.east),
+            ("False northing", Kind::Length, self.north),
+        ]
+    }
+
+    fn scaled(&self) -> Vec<Parameter> {
+        let mut all = vec![
+            (LAT, Kind::Angle, self.lat),
+            (LON, Kind::Angle, self.lon),
+            (SCALE, Kind::Scale, self.scale),
+        ];
+        all.extend(self.shift());
+        all
+    }
+
+    fn central(&self) -> Vec<Parameter> {
+        let mut all = vec![(LAT, Kind::Angle, self.lat), (LON, Kind::Angle, self.lon)];
+        all.extend(self.shift());
+        all
+    }
+
+    fn cylinder(&self) -> Vec<Parameter> {
+        let mut all = vec![(LON, Kind::Angle, self.lon)];
+        all.extend(self.shift());
+        all
+    }
+
+    /// The parameters of cones with two standard parallels. GDAL reads `together` both or none.
+    fn conic(&self, together: bool) -> Vec<Parameter> {
+        let (first, second) = match (self.first, self.second) {
+            (Some(first), Some(second)) => (first, second),
+            _ if together => (0.0, 0.0),
+            (first, second) => (first.unwrap_or(0.0), second.unwrap_or(0.0)),
+        };
+        vec![
+            ("Latitude of false origin", Kind::Angle, self.lat),
+            ("Longitude of false origin", Kind::Angle, self.lon),
+            (FIRST, Kind::Angle, first),
+            ("Latitude of 2nd standard parallel", Kind::Angle, second),
+            ("Easting at false origin", Kind::Length, self.east),
+            ("Northing at false origin", Kind::Length, self.north),
+        ]
+    }
+
+    fn oblique(&self) -> Vec<Parameter> {
+        vec![
+            ("Latitude of projection centre", Kind::Angle, self.lat),
+            ("Longitude of projection centre", Kind::Angle, self.lon),
+            ("Azimuth at projection centre", Kind::Angle, self.azimuth),
+            ("Scale factor at projection centre", Kind::Scale, self.scale),
+        ]
+    }
+}
+
+const LAT: &str = "Latitude of natural origin";
+const LON: &str = "Longitude of natural origin";
+const SCALE: &str = "Scale factor at natural origin";
+const FIRST: &str = "Latitude of 1st standard parallel";

@@ -1,11 +1,16 @@
 //! Where an image is on the ground.
 
+mod citation;
 mod crs;
+mod geodetic;
 mod georeference;
 mod keys;
 mod method;
+mod projected;
 mod read;
 mod register;
+mod vertical;
+mod wkt;
 
 pub use georeference::{ControlPoint, Georeference, Rpc};
 pub(crate) use read::georeference;

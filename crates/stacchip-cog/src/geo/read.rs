@@ -2,7 +2,7 @@
 
 use stacchip_model::Affine;
 
-use super::{ControlPoint, Georeference, Rpc, crs::crs, keys::Keys};
+use super::{ControlPoint, Georeference, Rpc, crs::crs, keys::Keys, vertical::vertical};
 use crate::header::{Directory, Tag};
 
 /// What `directory` says about its place on the ground.
@@ -25,7 +25,8 @@ pub(crate) fn georeference(directory: &Directory) -> Georeference {
         Vec::new()
     };
     Georeference {
-        crs: keys.as_ref().and_then(crs),
+        crs: keys.as_ref().map(crs),
+        vertical: keys.as_ref().and_then(vertical),
         transform,
         pixel_is_point,
         control_points,

@@ -1,160 +1,303 @@
-//! The few entries of the EPSG register that definitions by hand refer to.
+//! The entries of the EPSG register that definitions by hand refer to: geodetic systems, ellipsoids,
+//! meridians, units, vertical datums, numbered map projections.
+//!
+//! The tables are written by `scripts/register/make.py` from the database of PROJ. Whole systems
+//! (a projected system's code, say) are not looked up here: the code is the answer.
 
-/// An ellipsoid: name, semi-major axis in metres, inverse flattening (0 for a sphere).
-pub(super) type Ellipsoid = (&'static str, f64, f64);
-
-/// The geographic system with EPSG code `code`: its name, its datum, its ellipsoid.
-pub(super) fn geographic(code: u16) -> Option<(&'static str, &'static str, Ellipsoid)> {
-    GEOGRAPHIC
-        .iter()
-        .find(|(c, ..)| *c == code)
-        .and_then(|&(_, name, datum, e)| Some((name, datum, ellipsoid(e)?)))
+/// An ellipsoid.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ellipsoid {
+    pub(super) name: &'static str,
+    /// Semi-major axis in metres.
+    pub(super) a: f64,
+    /// Inverse flattening; 0 for a sphere.
+    pub(super) rf: f64,
 }
 
-/// The geographic system whose datum has EPSG code `code`.
-pub(super) fn by_datum(code: u16) -> Option<u16> {
-    // Datums of the older systems are numbered 2000 after them.
-    let system = code.checked_sub(2000)?;
-    geographic(system).map(|_| system)
+/// A geographic system.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Geodetic {
+    pub(super) name: &'static str,
+    /// Whether height is its third axis.
+    pub(super) has_height: bool,
+    pub(super) datum: u16,
+    pub(super) datum_name: &'static str,
+    pub(super) ellipsoid: Ellipsoid,
+    pub(super) meridian: Measure,
+}
+
+/// A number with its unit: a meridian's longitude.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measure {
+    pub(super) name: &'static str,
+    pub(super) value: f64,
+    pub(super) unit: Unit<'static>,
+}
+
+/// A unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Unit<'a> {
+    pub(super) name: &'a str,
+    /// Radians or metres.
+    pub(super) size: f64,
+}
+
+/// A numbered map projection.
+#[derive(Debug, Clone)]
+pub(super) struct Conversion {
+    pub(super) name: &'static str,
+    pub(super) method: &'static str,
+    /// Name, value, and unit where it is not the kind's usual one (degree, metre, unity).
+    pub(super) parameters: Vec<(u16, &'static str, f64, Option<Unit<'static>>)>,
+}
+
+impl Unit<'static> {
+    pub(super) const DEGREE: Self = Self {
+        name: "degree",
+        size: 0.017_453_292_519_943_3,
+    };
+    pub(super) const METRE: Self = Self {
+        name: "metre",
+        size: 1.0,
+    };
+}
+
+/// The geographic system with EPSG code `code`.
+pub(super) fn geodetic(code: u16) -> Option<Geodetic> {
+    geodetic_of(row(GEODETIC, code)?)
+}
+
+/// A geographic system whose datum has EPSG code `code`: one in the plane, where there is one.
+pub(super) fn by_datum(code: u16) -> Option<Geodetic> {
+    let text = code.to_string();
+    GEODETIC
+        .lines()
+        .filter(|line| line.split('\t').nth(3) == Some(&text))
+        .max_by_key(|line| line.split('\t').nth(2) == Some("2D"))
+        .and_then(geodetic_of)
+}
+
+fn geodetic_of(line: &'static str) -> Option<Geodetic> {
+    let mut cells = line.split('\t').skip(1);
+    Some(Geodetic {
+        name: cells.next()?,
+        has_height: cells.next()? == "3D",
+        datum: cells.next()?.parse().ok()?,
+        datum_name: cells.next()?,
+        ellipsoid: ellipsoid(cells.next()?.parse().ok()?)?,
+        meridian: meridian(cells.next()?.parse().ok()?)?,
+    })
 }
 
 /// The ellipsoid with EPSG code `code`.
 pub(super) fn ellipsoid(code: u16) -> Option<Ellipsoid> {
-    ELLIPSOIDS
-        .iter()
-        .find(|(c, ..)| *c == code)
-        .map(|&(_, name, a, rf)| (name, a, rf))
+    let mut cells = row(ELLIPSOIDS, code)?.split('\t').skip(1);
+    Some(Ellipsoid {
+        name: cells.next()?,
+        a: cells.next()?.parse().ok()?,
+        rf: cells.next()?.parse().ok()?,
+    })
 }
 
-/// The prime meridian with EPSG code `code`: name, degrees east of Greenwich.
-pub(super) fn meridian(code: u16) -> Option<(&'static str, f64)> {
-    MERIDIANS
-        .iter()
-        .find(|(c, ..)| *c == code)
-        .map(|&(_, name, degrees)| (name, degrees))
+/// The prime meridian with EPSG code `code`: its longitude east of Greenwich.
+pub(super) fn meridian(code: u16) -> Option<Measure> {
+    let mut cells = row(MERIDIANS, code)?.split('\t').skip(1);
+    Some(Measure {
+        name: cells.next()?,
+        value: cells.next()?.parse().ok()?,
+        unit: angle(cells.next()?.parse().ok()?)?,
+    })
 }
 
-/// The unit of length with EPSG code `code`: name, metres.
-pub(super) fn length(code: u16) -> Option<(&'static str, f64)> {
-    LENGTHS
-        .iter()
-        .find(|(c, ..)| *c == code)
-        .map(|&(_, name, metres)| (name, metres))
+/// The unit of length with EPSG code `code`.
+pub(super) fn length(code: u16) -> Option<Unit<'static>> {
+    unit(code, "length")
 }
 
-/// The unit of angle with EPSG code `code`: name, radians.
-pub(super) fn angle(code: u16) -> Option<(&'static str, f64)> {
-    ANGLES
-        .iter()
-        .find(|(c, ..)| *c == code)
-        .map(|&(_, name, radians)| (name, radians))
+/// The unit of angle with EPSG code `code`. Degrees written with minutes and seconds are degrees.
+pub(super) fn angle(code: u16) -> Option<Unit<'static>> {
+    match code {
+        9102 | 9107 | 9108 | 9110 | 9111 | 9115..=9122 => Some(Unit::DEGREE),
+        _ => unit(code, "angle"),
+    }
 }
 
-const GEOGRAPHIC: [(u16, &str, &str, u16); 22] = [
-    (4326, "WGS 84", "World Geodetic System 1984", 7030),
-    (4322, "WGS 72", "World Geodetic System 1972", 7043),
-    (4269, "NAD83", "North American Datum 1983", 7019),
-    (4267, "NAD27", "North American Datum 1927", 7008),
-    (
-        4152,
-        "NAD83(HARN)",
-        "NAD83 (High Accuracy Reference Network)",
-        7019,
-    ),
-    (
-        4617,
-        "NAD83(CSRS)",
-        "NAD83 Canadian Spatial Reference System",
-        7019,
-    ),
-    (
-        4759,
-        "NAD83(NSRS2007)",
-        "NAD83 (National Spatial Reference System 2007)",
-        7019,
-    ),
-    (
-        6318,
-        "NAD83(2011)",
-        "NAD83 (National Spatial Reference System 2011)",
-        7019,
-    ),
-    (
-        4258,
-        "ETRS89",
-        "European Terrestrial Reference System 1989",
-        7019,
-    ),
-    (4230, "ED50", "European Datum 1950", 7022),
-    (
-        4277,
-        "OSGB36",
-        "Ordnance Survey of Great Britain 1936",
-        7001,
-    ),
-    (4314, "DHDN", "Deutsches Hauptdreiecksnetz", 7004),
-    (4275, "NTF", "Nouvelle Triangulation Francaise", 7011),
-    (4171, "RGF93 v1", "Reseau Geodesique Francais 1993 v1", 7019),
-    (4283, "GDA94", "Geocentric Datum of Australia 1994", 7019),
-    (7844, "GDA2020", "Geocentric Datum of Australia 2020", 7019),
-    (4167, "NZGD2000", "New Zealand Geodetic Datum 2000", 7019),
-    (4272, "NZGD49", "New Zealand Geodetic Datum 1949", 7022),
-    (
-        4674,
-        "SIRGAS 2000",
-        "Sistema de Referencia Geocentrico para las AmericaS 2000",
-        7019,
-    ),
-    (4612, "JGD2000", "Japanese Geodetic Datum 2000", 7019),
-    (
-        4490,
-        "China Geodetic Coordinate System 2000",
-        "China 2000",
-        1024,
-    ),
-    (4284, "Pulkovo 1942", "Pulkovo 1942", 7024),
+fn unit(code: u16, kind: &str) -> Option<Unit<'static>> {
+    let mut cells = row(UNITS, code)?.split('\t').skip(1);
+    let name = cells.next()?;
+    (cells.next()? == kind).then_some(())?;
+    Some(Unit {
+        name,
+        size: cells.next()?.parse().ok()?,
+    })
+}
+
+/// The name of the vertical datum with EPSG code `code`.
+pub(super) fn vertical_datum(code: u16) -> Option<&'static str> {
+    row(VERTICAL_DATUMS, code)?.split('\t').nth(1)
+}
+
+/// The map projection with EPSG code `code`.
+pub(super) fn conversion(code: u16) -> Option<Conversion> {
+    let mut cells = row(CONVERSIONS, code)?.split('\t').skip(1);
+    let name = cells.next()?;
+    let method = named(&METHODS, cells.next()?.parse().ok()?)?;
+    let parameters = cells
+        .next()?
+        .split_whitespace()
+        .map(|part| {
+            let (code, value) = part.split_once('=')?;
+            let code = code.parse().ok()?;
+            let (value, unit) = match value.split_once(':') {
+                Some((value, unit)) => {
+                    let unit = unit.parse().ok()?;
+                    (value, Some(length(unit).or_else(|| angle(unit))?))
+                }
+                None => (value, None),
+            };
+            Some((code, named(&PARAMETERS, code)?, value.parse().ok()?, unit))
+        })
+        .collect::<Option<Vec<_>>>()?;
+    Some(Conversion {
+        name,
+        method,
+        parameters,
+    })
+}
+
+fn row(table: &'static str, code: u16) -> Option<&'static str> {
+    let text = code.to_string();
+    table
+        .lines()
+        .find(|line| line.split('\t').next() == Some(&text))
+}
+
+fn named(names: &[(u16, &'static str)], code: u16) -> Option<&'static str> {
+    names
+        .iter()
+        .find(|(c, _)| *c == code)
+        .map(|(_, name)| *name)
+}
+
+static GEODETIC: &str = include_str!("register/geodetic.tsv");
+static ELLIPSOIDS: &str = include_str!("register/ellipsoid.tsv");
+static MERIDIANS: &str = include_str!("register/meridian.tsv");
+static UNITS: &str = include_str!("register/unit.tsv");
+static VERTICAL_DATUMS: &str = include_str!("register/vertical_datum.tsv");
+static CONVERSIONS: &str = include_str!("register/conversion.tsv");
+
+/// Methods of map projection by EPSG code.
+const METHODS: [(u16, &str); 32] = [
+    (1102, "Lambert Conic Conformal (1SP variant B)"),
+    (1125, "Azimuthal Equidistant"),
+    (9801, "Lambert Conic Conformal (1SP)"),
+    (9802, "Lambert Conic Conformal (2SP)"),
+    (9803, "Lambert Conic Conformal (2SP Belgium)"),
+    (9804, "Mercator (variant A)"),
+    (9805, "Mercator (variant B)"),
+    (9806, "Cassini-Soldner"),
+    (9807, "Transverse Mercator"),
+    (9808, "Transverse Mercator (South Orientated)"),
+    (9809, "Oblique Stereographic"),
+    (9810, "Polar Stereographic (variant A)"),
+    (9811, "New Zealand Map Grid"),
+    (9812, "Hotine Oblique Mercator (variant A)"),
+    (9813, "Laborde Oblique Mercator"),
+    (9815, "Hotine Oblique Mercator (variant B)"),
+    (9818, "American Polyconic"),
+    (9819, "Krovak"),
+    (9820, "Lambert Azimuthal Equal Area"),
+    (9821, "Lambert Azimuthal Equal Area (Spherical)"),
+    (9822, "Albers Equal Area"),
+    (9823, "Equidistant Cylindrical (Spherical)"),
+    (9826, "Lambert Conic Conformal (West Orientated)"),
+    (9828, "Bonne (South Orientated)"),
+    (9829, "Polar Stereographic (variant B)"),
+    (9830, "Polar Stereographic (variant C)"),
+    (9831, "Guam Projection"),
+    (9832, "Modified Azimuthal Equidistant"),
+    (9833, "Hyperbolic Cassini-Soldner"),
+    (9834, "Lambert Cylindrical Equal Area (Spherical)"),
+    (9841, "Mercator (1SP) (Spherical)"),
+    (9842, "Equidistant Cylindrical"),
 ];
 
-const ELLIPSOIDS: [(u16, &str, f64, f64); 14] = [
-    (1024, "CGCS2000", 6_378_137.0, 298.257_222_101),
-    (7001, "Airy 1830", 6_377_563.396, 299.324_964_6),
-    (7004, "Bessel 1841", 6_377_397.155, 299.152_812_8),
-    (7008, "Clarke 1866", 6_378_206.4, 294.978_698_213_898),
-    (7011, "Clarke 1880 (IGN)", 6_378_249.2, 293.466_021_293_627),
-    (7012, "Clarke 1880 (RGS)", 6_378_249.145, 293.465),
-    (7019, "GRS 1980", 6_378_137.0, 298.257_222_101),
-    (7022, "International 1924", 6_378_388.0, 297.0),
-    (7024, "Krassowsky 1940", 6_378_245.0, 298.3),
-    (7030, "WGS 84", 6_378_137.0, 298.257_223_563),
-    (7034, "Clarke 1880", 6_378_249.144_808_01, 293.466_307_655_6),
-    (7043, "WGS 72", 6_378_135.0, 298.26),
-    (7048, "GRS 1980 Authalic Sphere", 6_371_007.0, 0.0),
-    (7052, "Clarke 1866 Authalic Sphere", 6_370_997.0, 0.0),
+/// Parameters of map projections by EPSG code.
+const PARAMETERS: [(u16, &str); 28] = [
+    (1036, "Co-latitude of cone axis"),
+    (8801, "Latitude of natural origin"),
+    (8802, "Longitude of natural origin"),
+    (8805, "Scale factor at natural origin"),
+    (8806, "False easting"),
+    (8807, "False northing"),
+    (8811, "Latitude of projection centre"),
+    (8812, "Longitude of projection centre"),
+    (8813, "Azimuth at projection centre"),
+    (8814, "Angle from Rectified to Skew Grid"),
+    (8815, "Scale factor at projection centre"),
+    (8816, "Easting at projection centre"),
+    (8817, "Northing at projection centre"),
+    (8818, "Latitude of pseudo standard parallel"),
+    (8819, "Scale factor on pseudo standard parallel"),
+    (8821, "Latitude of false origin"),
+    (8822, "Longitude of false origin"),
+    (8823, "Latitude of 1st standard parallel"),
+    (8824, "Latitude of 2nd standard parallel"),
+    (8826, "Easting at false origin"),
+    (8827, "Northing at false origin"),
+    (8828, "Spherical latitude of origin"),
+    (8829, "Spherical longitude of origin"),
+    (8830, "Initial longitude"),
+    (8831, "Zone width"),
+    (8832, "Latitude of standard parallel"),
+    (8833, "Longitude of origin"),
+    (8840, "Viewpoint height"),
 ];
 
-const MERIDIANS: [(u16, &str, f64); 6] = [
-    (8901, "Greenwich", 0.0),
-    (8902, "Lisbon", -9.131_906_111_111_11),
-    (8903, "Paris", 2.337_229_166_666_67),
-    (8906, "Rome", 12.452_333_333_333_3),
-    (8908, "Jakarta", 106.807_719_444_444),
-    (8909, "Ferro", -17.666_666_666_666_7),
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-const LENGTHS: [(u16, &str, f64); 6] = [
-    (9001, "metre", 1.0),
-    (9002, "foot", 0.3048),
-    (9003, "US survey foot", 0.304_800_609_601_219),
-    (9005, "Clarke's foot", 0.304_797_265_4),
-    (9030, "nautical mile", 1852.0),
-    (9036, "kilometre", 1000.0),
-];
+    #[test]
+    fn every_row_is_understood() {
+        let codes = |table: &'static str| {
+            table
+                .lines()
+                .map(|line| line.split('\t').next().unwrap().parse::<u16>().unwrap())
+        };
+        for code in codes(GEODETIC) {
+            let system = geodetic(code).unwrap_or_else(|| panic!("{code}"));
+            assert!(by_datum(system.datum).is_some(), "{code}");
+        }
+        assert!(codes(ELLIPSOIDS).all(|code| ellipsoid(code).is_some()));
+        assert!(codes(MERIDIANS).all(|code| meridian(code).is_some()));
+        assert!(codes(UNITS).all(|code| length(code).or_else(|| angle(code)).is_some()));
+        assert!(codes(VERTICAL_DATUMS).all(|code| vertical_datum(code).is_some()));
+        for code in codes(CONVERSIONS) {
+            assert!(conversion(code).is_some(), "{code}");
+        }
+    }
 
-const ANGLES: [(u16, &str, f64); 6] = [
-    (9101, "radian", 1.0),
-    (9102, "degree", 0.017_453_292_519_943_3),
-    (9103, "arc-minute", 0.000_290_888_208_665_722),
-    (9104, "arc-second", 4.848_136_811_095_36e-06),
-    (9105, "grad", 0.015_707_963_267_949),
-    (9122, "degree", 0.017_453_292_519_943_3),
-];
+    #[test]
+    fn entries_are_the_registers() {
+        let ntf = geodetic(4807).unwrap();
+        assert_eq!(
+            (ntf.name, ntf.datum, ntf.meridian.name),
+            ("NTF (Paris)", 6807, "Paris")
+        );
+        assert_eq!(
+            (ntf.meridian.value, ntf.meridian.unit.name),
+            (2.596_921_3, "grad")
+        );
+        assert_eq!(by_datum(6326).unwrap().name, "WGS 84");
+        assert!(!by_datum(6167).unwrap().has_height);
+        assert_eq!(length(9003).unwrap().size, 0.304_800_609_601_219_24);
+        assert_eq!(
+            vertical_datum(5103).unwrap(),
+            "North American Vertical Datum 1988"
+        );
+        let california = conversion(10405).unwrap();
+        assert_eq!(california.method, "Lambert Conic Conformal (2SP)");
+        assert_eq!(california.parameters[4].3, length(9003));
+    }
+}

@@ -36,9 +36,14 @@ tags! {
     SAMPLES_PER_PIXEL = 277, "SamplesPerPixel";
     ROWS_PER_STRIP = 278, "RowsPerStrip";
     STRIP_BYTE_COUNTS = 279, "StripByteCounts";
+    MIN_SAMPLE_VALUE = 280, "MinSampleValue";
+    MAX_SAMPLE_VALUE = 281, "MaxSampleValue";
+    X_RESOLUTION = 282, "XResolution";
+    Y_RESOLUTION = 283, "YResolution";
     PLANAR_CONFIGURATION = 284, "PlanarConfiguration";
     T4_OPTIONS = 292, "T4Options";
     T6_OPTIONS = 293, "T6Options";
+    RESOLUTION_UNIT = 296, "ResolutionUnit";
     SOFTWARE = 305, "Software";
     DATE_TIME = 306, "DateTime";
     ARTIST = 315, "Artist";

@@ -13,7 +13,7 @@ use crate::{
     failure::{Failure, chain},
     output::Output,
     source::Source,
-    wiring::World,
+    wiring::{World, registered},
 };
 
 /// Says what an address leads to.
@@ -43,7 +43,13 @@ async fn of_raster(
         .map_err(|e| failed(&e))?;
     let image = raster.image(args.image).map_err(|e| failed(&e))?;
     let conformance = conformance(world, address, raster.cog()).await?;
-    let document = raster::document(address, raster.cog(), image, &conformance);
+    let place = &image.georeference;
+    // A system that nobody knows is given as it stands.
+    let crs = place.crs.as_ref().map(|crs| {
+        let vertical = place.vertical.as_ref();
+        registered(crs, vertical).unwrap_or_else(|_| crs.clone())
+    });
+    let document = raster::document(address, raster.cog(), image, crs.as_ref(), &conformance);
     let text = raster::text(&document);
     Ok((document, text))
 }

@@ -2,12 +2,21 @@
 
 use serde_json::{Map, Value, json};
 use stacchip::{
-    cog::{Cog, Conformance, Image, Level, NodataValue, Planar, Predictor, SampleFormat},
-    model::SampleType,
+    cog::{
+        Cog, Colour, Conformance, Image, Level, NodataValue, Planar, Predictor, Rpc, SampleFormat,
+    },
+    model::{Crs, SampleType},
 };
 
-/// The raster as a JSON document; see the command line's documentation of `info`.
-pub fn document(address: &str, cog: &Cog, image: &Image, conformance: &Conformance) -> Value {
+/// The raster as a JSON document; see the command line's documentation of `info`. Its reference
+/// system is given by the name `crs`.
+pub fn document(
+    address: &str,
+    cog: &Cog,
+    image: &Image,
+    crs: Option<&Crs>,
+    conformance: &Conformance,
+) -> Value {
     let mut doc = Map::new();
     let base = image.base();
     let size = image.size();
@@ -21,7 +30,7 @@ pub fn document(address: &str, cog: &Cog, image: &Image, conformance: &Conforman
     doc.insert("dtype".into(), json!(base.map(|l| dtype(l))));
     doc.insert(
         "crs".into(),
-        json!(place.crs.as_ref().map(ToString::to_string)),
+        json!(crs.map(ToString::to_string)),
     );
     doc.insert(
         "transform".into(),
@@ -104,17 +113,21 @@ pub fn document(address: &str, cog: &Cog, image: &Image, conformance: &Conforman
         "colormap".into(),
         json!(image.colour_table.as_ref().map(Vec::len)),
     );
-    doc.insert("gcps".into(), json!(place.control_points.len()));
-    doc.insert("rpc".into(), json!(place.rpc.is_some()));
+    doc.insert("mask_flags".into(), mask_flags(image));
     doc.insert(
-        "metadata".into(),
-        Value::Object(
-            image
-                .metadata
-                .iter()
-                .map(|(k, v)| (k.clone(), json!(v)))
-                .collect(),
-        ),
+        "gcps".into(),
+        place
+            .control_points
+            .iter()
+            .map(|p| json!({ "row": p.row, "col": p.col, "x": p.x, "y": p.y, "z": p.z }))
+            .collect(),
+    );
+    doc.insert("rpc".into(), json!(place.rpc.as_ref().map(rpc)));
+    doc.insert("metadata".into(), pairs(&image.metadata));
+    doc.insert("domains".into(), domains(&image.domains));
+    doc.insert(
+        "band_metadata".into(),
+        of_bands(&|b| pairs(&b.metadata)),
     );
     doc.insert(
         "ghost".into(),
@@ -130,6 +143,66 @@ pub fn document(address: &str, cog: &Cog, image: &Image, conformance: &Conforman
         cog.warnings.iter().map(|w| json!(w.to_string())).collect(),
     );
     Value::Object(doc)
+}
+
+/// GDAL's metadata as an object.
+fn pairs(items: &[(String, String)]) -> Value {
+    let pairs = items.iter().map(|(k, v)| (k.clone(), json!(v)));
+    Value::Object(pairs.collect())
+}
+
+/// GDAL's metadata by domain, each an object.
+fn domains(items: &[(String, String, String)]) -> Value {
+    let mut found = Map::new();
+    for (domain, key, value) in items {
+        let inside = found.entry(domain).or_insert_with(|| json!({}));
+        inside[key.as_str()] = json!(value);
+    }
+    Value::Object(found)
+}
+
+/// Rational polynomials under GDAL's names.
+fn rpc(rpc: &Rpc) -> Value {
+    let [line, samp, lat, long, height] = rpc.offsets;
+    let [line_scale, samp_scale, lat_scale, long_scale, height_scale] = rpc.scales;
+    json!({
+        "ERR_BIAS": rpc.err_bias, "ERR_RAND": rpc.err_rand,
+        "LINE_OFF": line, "SAMP_OFF": samp,
+        "LAT_OFF": lat, "LONG_OFF": long, "HEIGHT_OFF": height,
+        "LINE_SCALE": line_scale, "SAMP_SCALE": samp_scale,
+        "LAT_SCALE": lat_scale, "LONG_SCALE": long_scale, "HEIGHT_SCALE": height_scale,
+        "LINE_NUM_COEFF": rpc.line_num, "LINE_DEN_COEFF": rpc.line_den,
+        "SAMP_NUM_COEFF": rpc.samp_num, "SAMP_DEN_COEFF": rpc.samp_den,
+    })
+}
+
+/// What tells invalid pixels of each band, in rasterio's words: a mask goes before a nodata value,
+/// and that before alpha, which GDAL minds only as the last of two or of four bands.
+fn mask_flags(image: &Image) -> Value {
+    let last = image.bands.len().checked_sub(1);
+    let alpha = last.filter(|&last| {
+        let band = &image.bands[last];
+        matches!(last, 1 | 3)
+            && band.colour == Colour::Alpha
+            && matches!(band.sample, SampleType::U8 | SampleType::U16)
+    });
+    (0..image.bands.len())
+        .map(|band| {
+            if let Some(mask) = image.base().and_then(|level| level.mask.as_ref()) {
+                return match mask.bands() {
+                    1 => json!(["per_dataset"]),
+                    _ => json!([]),
+                };
+            }
+            if image.nodata.is_some() {
+                return json!(["nodata"]);
+            }
+            match alpha {
+                Some(alpha) if alpha != band => json!(["per_dataset", "alpha"]),
+                _ => json!(["all_valid"]),
+            }
+        })
+        .collect()
 }
 
 /// The raster in words for people, a line a fact.

@@ -1,4 +1,4 @@
-//! Files beside a file that hold more of its image.
+//! Overviews and masks beside a file.
 
 use std::sync::Arc;
 

@@ -1,0 +1,220 @@
+//! Files beside a raster that say more of it: which are looked for, and in which order they count.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use stacchip_cog::{
+    Cog, Image, Limits, OpenError, Pam, RangeReader, ReadError, ReadErrorKind, Source, esri_crs,
+    open, rpc_of_text, world_file,
+};
+
+use crate::{AssetOpener, ChipError};
+
+/// Which files beside rasters are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Sidecars {
+    /// None: a header is one request.
+    #[default]
+    None,
+    /// Of files on this machine, all that GDAL looks for: overviews (`.ovr`), masks (`.msk`), GDAL's
+    /// notes (`.aux.xml`), world files, ESRI metadata, rational polynomials. Of anything else none.
+    Local,
+    /// As `Local`, and of anything else overviews and masks, a request or two each even where there
+    /// are none.
+    Everywhere,
+}
+
+/// What reads the parts of an image that are in other files.
+type Parts = Vec<(Source, Arc<dyn RangeReader>)>;
+
+/// Adds to `cog`, the header of the file at `address`, what files beside it hold.
+pub(crate) async fn attach(
+    which: Sidecars,
+    opener: &dyn AssetOpener,
+    address: &str,
+    cog: &mut Cog,
+    limits: &Limits,
+) -> Result<Parts, ChipError> {
+    let mut parts = Parts::new();
+    let beside = Beside {
+        opener,
+        address,
+        limits,
+    };
+    let local = is_local(address);
+    // A signed address has no place for an ending, and its signature is for one object.
+    let asked = match which {
+        Sidecars::None => false,
+        Sidecars::Local => local,
+        Sidecars::Everywhere => local || !address.contains('?'),
+    };
+    let Some(image) = cog.images.first_mut().filter(|_| asked) else {
+        return Ok(parts);
+    };
+    if image.levels.len() == 1
+        && let Some((header, reader)) = beside.raster(".ovr").await?
+        && image.attach_overviews(&header) > 0
+    {
+        parts.push((Source::Overviews, reader));
+    }
+    if !image.has_mask()
+        && let Some((header, reader)) = beside.raster(".msk").await?
+        && image.attach_mask(&header) > 0
+    {
+        parts.push((Source::Mask, reader));
+    }
+    if local {
+        texts(&beside, image).await?;
+    }
+    Ok(parts)
+}
+
+/// What texts beside the file say. As in GDAL: `.aux.xml` goes before what the file itself says of
+/// its place, all others after it.
+async fn texts(beside: &Beside<'_>, image: &mut Image) -> Result<(), ChipError> {
+    if let Some(found) = beside.text(&[Ending::Added(".aux.xml")]).await?
+        && let Some(pam) = Pam::parse(&found)
+    {
+        image.attach_pam(&pam);
+    }
+    let place = &image.georeference;
+    if place.transform.is_none() && place.control_points.is_empty() {
+        let found = beside.text(&WORLD_FILES).await?;
+        image.georeference.transform = found.as_deref().and_then(world_file);
+    }
+    if image.georeference.crs.is_none() {
+        let names = [Ending::Instead(".xml"), Ending::Added(".xml")];
+        let found = beside.text(&names).await?;
+        image.georeference.crs = found.as_deref().and_then(esri_crs);
+    }
+    if image.georeference.rpc.is_none() {
+        let found = beside.text(&RATIONAL_POLYNOMIALS).await?;
+        image.georeference.rpc = found.as_deref().and_then(rpc_of_text);
+    }
+    Ok(())
+}
+
+/// How the name of a file beside another is made.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    /// Put behind the name.
+    Added(&'static str),
+    /// Put in the place of the name's own ending.
+    Instead(&'static str),
+}
+
+/// The names are tried in turn; a file system may mind the case of letters.
+const WORLD_FILES: [Ending; 5] = [
+    Ending::Instead(".tfw"),
+    Ending::Instead(".TFW"),
+    Ending::Added("w"),
+    Ending::Instead(".wld"),
+    Ending::Instead(".WLD"),
+];
+const RATIONAL_POLYNOMIALS: [Ending; 5] = [
+    Ending::Instead(".RPB"),
+    Ending::Instead(".rpb"),
+    Ending::Instead("_RPC.TXT"),
+    Ending::Instead("_rpc.txt"),
+    Ending::Instead("_RPC.txt"),
+];
+
+impl Ending {
+    fn of(self, address: &str) -> String {
+        match self {
+            Self::Added(ending) => format!("{address}{ending}"),
+            Self::Instead(ending) => {
+                let name = address.rfind('/').map_or(0, |at| at.saturating_add(1));
+                let stem = match address.rfind('.') {
+                    Some(dot) if dot > name => address.get(..dot).unwrap_or(address),
+                    _ => address,
+                };
+                format!("{stem}{ending}")
+            }
+        }
+    }
+}
+
+/// What looks beside a file.
+struct Beside<'a> {
+    opener: &'a dyn AssetOpener,
+    address: &'a str,
+    limits: &'a Limits,
+}
+
+impl Beside<'_> {
+    /// The text of the first of the files that is there.
+    async fn text(&self, endings: &[Ending]) -> Result<Option<String>, ChipError> {
+        for ending in endings {
+            let reader = match self.opener.open(&ending.of(self.address)).await {
+                Ok(reader) => reader,
+                Err(error) if is_absent(&error) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            // What is longer is no text of this kind.
+            let range = 0..self.limits.tag_bytes;
+            return match reader.read(std::slice::from_ref(&range)).await {
+                Ok(answers) => Ok(answers.first().map(words)),
+                Err(error) if is_absent(&error) => continue,
+                Err(error) => Err(error.into()),
+            };
+        }
+        Ok(None)
+    }
+
+    /// The header of the file whose name has `ending` behind it, and what reads it; nothing where
+    /// there is none.
+    async fn raster(
+        &self,
+        ending: &str,
+    ) -> Result<Option<(Cog, Arc<dyn RangeReader>)>, ChipError> {
+        let reader = match self.opener.open(&format!("{}{ending}", self.address)).await {
+            Ok(reader) => reader,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        match open(reader.as_ref(), self.limits).await {
+            Ok(cog) => Ok(Some((cog, reader))),
+            Err(OpenError::Read(error)) if is_absent(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Bytes as text: UTF-8, else ISO 8859-1.
+fn words(bytes: &Bytes) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.trim_start_matches('\u{feff}').to_owned(),
+        Err(_) => bytes.iter().map(|&b| char::from(b)).collect(),
+    }
+}
+
+/// Whether there is nothing: stores that do not let a reader list answer "denied" for what is not
+/// there.
+fn is_absent(error: &ReadError) -> bool {
+    matches!(error.kind, ReadErrorKind::NotFound | ReadErrorKind::Denied)
+}
+
+fn is_local(address: &str) -> bool {
+    address.starts_with("file:") || !address.contains("://")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_beside() {
+        for (address, ending, name) in [
+            ("a/b.tif", Ending::Instead(".tfw"), "a/b.tfw"),
+            ("a.b/c", Ending::Instead(".tfw"), "a.b/c.tfw"),
+            ("b.x.tif", Ending::Instead("_RPC.TXT"), "b.x_RPC.TXT"),
+            ("a/b.tif", Ending::Added(".aux.xml"), "a/b.tif.aux.xml"),
+            ("a/.tif", Ending::Instead(".wld"), "a/.tif.wld"),
+        ] {
+            assert_eq!(ending.of(address), name);
+        }
+        assert!(is_local("/a/b.tif") && is_local("file:///a") && !is_local("s3://a/b"));
+    }
+}

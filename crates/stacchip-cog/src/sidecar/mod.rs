@@ -1,0 +1,10 @@
+//! Files beside a file that say more of its image.
+
+mod levels;
+mod pam;
+mod rpc;
+mod world_file;
+
+pub use pam::{Pam, PamBand};
+pub use rpc::rpc_of_text;
+pub use world_file::{esri_crs, world_file};

@@ -1,0 +1,231 @@
+//! GDAL's `.aux.xml`: what programs that may not write into a file say of it (PAM,
+//! <https://gdal.org/en/stable/user/pam.html>).
+
+use stacchip_model::{Affine, Crs};
+
+use super::rpc::rpc_of_items;
+use crate::{
+    Colour, ControlPoint, Image,
+    image::set_item,
+    nodata,
+    xml::{self, Element},
+};
+
+/// What a `.aux.xml` file says.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct Pam {
+    /// The reference system.
+    pub crs: Option<Crs>,
+    /// From pixel corners to the ground.
+    pub transform: Option<Affine>,
+    /// Ground control points.
+    pub control_points: Vec<ControlPoint>,
+    /// Metadata of the image: domain (empty for the default one), key, value.
+    pub metadata: Vec<(String, String, String)>,
+    /// The bands it speaks of.
+    pub bands: Vec<PamBand>,
+}
+
+/// What a `.aux.xml` file says of one band.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct PamBand {
+    /// Which band, counted from 0.
+    pub index: usize,
+    /// Its description.
+    pub description: Option<String>,
+    /// The text of its nodata value.
+    pub nodata: Option<String>,
+    /// Unit of the quantity.
+    pub unit: Option<String>,
+    /// Number that is added to a pixel after it was multiplied with the scale.
+    pub offset: Option<f64>,
+    /// Number that a pixel is multiplied with.
+    pub scale: Option<f64>,
+    /// What it is to the eye.
+    pub colour: Option<Colour>,
+    /// Its metadata: domain (empty for the default one), key, value.
+    pub metadata: Vec<(String, String, String)>,
+}
+
+impl Pam {
+    /// The content of the file with the text `text`; nothing where it is no such file.
+    pub fn parse(text: &str) -> Option<Self> {
+        let document = xml::document(text)?;
+        let root = document.find("PAMDataset")?;
+        let list = root.child("GCPList");
+        let crs = root.word("SRS").and_then(|srs| srs.parse().ok());
+        let of_points = list
+            .and_then(|list| list.attribute("Projection"))
+            .and_then(|srs| srs.parse().ok());
+        Some(Self {
+            crs: crs.or(of_points),
+            transform: root.word("GeoTransform").and_then(transform),
+            control_points: list
+                .into_iter()
+                .flat_map(|list| list.all("GCP"))
+                .filter_map(control_point)
+                .collect(),
+            metadata: metadata(root),
+            bands: root.all("PAMRasterBand").filter_map(band).collect(),
+        })
+    }
+}
+
+impl Image {
+    /// Takes what the `.aux.xml` file beside it says. As in GDAL, that goes before what the file
+    /// itself says of its place and its metadata, and after what it says of its bands.
+    pub fn attach_pam(&mut self, pam: &Pam) {
+        if let Some(crs) = &pam.crs {
+            self.georeference.crs = Some(crs.clone());
+            self.georeference.vertical = None;
+        }
+        if let Some(transform) = pam.transform {
+            self.georeference.transform = Some(transform);
+            self.georeference.control_points.clear();
+        }
+        if !pam.control_points.is_empty() {
+            self.georeference
+                .control_points
+                .clone_from(&pam.control_points);
+        }
+        for (domain, key, value) in &pam.metadata {
+            match domain.as_str() {
+                "" => set_item(&mut self.metadata, key, value),
+                "IMAGE_STRUCTURE" => {}
+                _ => {
+                    self.domains.retain(|(d, k, _)| d != domain || k != key);
+                    let item = (domain.clone(), key.clone(), value.clone());
+                    self.domains.push(item);
+                }
+            }
+        }
+        let rpc: Vec<(&str, &str)> = pam
+            .metadata
+            .iter()
+            .filter(|(domain, ..)| domain == "RPC")
+            .map(|(_, key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        if let Some(rpc) = rpc_of_items(&rpc) {
+            self.georeference.rpc = Some(rpc);
+        }
+        for said in &pam.bands {
+            self.attach_pam_band(said);
+        }
+    }
+
+    fn attach_pam_band(&mut self, said: &PamBand) {
+        let Some(band) = self.bands.get_mut(said.index) else {
+            return;
+        };
+        if self.nodata.is_none()
+            && let Some(text) = &said.nodata
+        {
+            self.nodata = nodata::parse(text, band.sample);
+        }
+        if band.description.is_none() {
+            band.description.clone_from(&said.description);
+        }
+        if band.unit.is_none() {
+            band.unit.clone_from(&said.unit);
+        }
+        if band.scale == 1.0 && band.offset == 0.0 {
+            band.scale = said.scale.unwrap_or(1.0);
+            band.offset = said.offset.unwrap_or(0.0);
+        }
+        if let Some(colour) = &said.colour {
+            band.colour = colour.clone();
+        }
+        for (domain, key, value) in &said.metadata {
+            if domain.is_empty() {
+                set_item(&mut band.metadata, key, value);
+            }
+        }
+    }
+}
+
+fn transform(text: &str) -> Option<Affine> {
+    let numbers: Vec<f64> = text
+        .split(',')
+        .map(|n| n.trim().parse().ok())
+        .collect::<Option<_>>()?;
+    Some(Affine::from_gdal(numbers.try_into().ok()?))
+}
+
+fn control_point(point: &Element) -> Option<ControlPoint> {
+    let number = |name: &str| point.attribute(name)?.trim().parse::<f64>().ok();
+    Some(ControlPoint {
+        col: number("Pixel")?,
+        row: number("Line")?,
+        x: number("X")?,
+        y: number("Y")?,
+        z: number("Z").or_else(|| number("GCPZ")).unwrap_or(0.0),
+    })
+}
+
+fn metadata(of: &Element) -> Vec<(String, String, String)> {
+    of.all("Metadata")
+        .flat_map(|metadata| {
+            let domain = metadata.attribute("domain").unwrap_or_default();
+            metadata.all("MDI").filter_map(move |item| {
+                let key = item.attribute("key")?;
+                Some((domain.to_owned(), key.to_owned(), item.text.clone()))
+            })
+        })
+        .collect()
+}
+
+fn band(of: &Element) -> Option<PamBand> {
+    let number: usize = of.attribute("band")?.trim().parse().ok()?;
+    let word = |name: &str| {
+        of.word(name)
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+    };
+    let size = |name: &str| of.word(name)?.parse::<f64>().ok();
+    Some(PamBand {
+        index: number.checked_sub(1)?,
+        description: word("Description"),
+        nodata: word("NoDataValue"),
+        unit: word("UnitType"),
+        offset: size("Offset"),
+        scale: size("Scale"),
+        colour: of.word("ColorInterp").map(Colour::named),
+        metadata: metadata(of),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gdal_writes_is_read() {
+        let pam = Pam::parse(
+            r#"<PAMDataset><SRS dataAxisToSRSAxisMapping="1,2">EPSG:32633</SRS>
+            <GeoTransform> 1.0, 2, 3,  4, 5, -6 </GeoTransform>
+            <GCPList Projection="EPSG:4326"><GCP Id="" Pixel="1" Line="2" X="3" Y="4"/></GCPList>
+            <Metadata><MDI key="a">b</MDI></Metadata>
+            <Metadata domain="D"><MDI key="c">d</MDI></Metadata>
+            <PAMRasterBand band="2"><Description>red</Description><NoDataValue>7</NoDataValue>
+            <UnitType>K</UnitType><Offset>1.5</Offset><Scale>2</Scale><ColorInterp>Red</ColorInterp>
+            <Metadata><MDI key="e">f</MDI></Metadata></PAMRasterBand></PAMDataset>"#,
+        )
+        .unwrap();
+        assert_eq!(pam.crs, Some(Crs::epsg(32633)));
+        assert_eq!(
+            pam.transform,
+            Some(Affine::new(2.0, 3.0, 1.0, 5.0, -6.0, 4.0))
+        );
+        assert_eq!(pam.control_points[0].row, 2.0);
+        assert_eq!(pam.metadata.len(), 2);
+        let band = &pam.bands[0];
+        assert_eq!(
+            (band.index, band.scale, band.offset),
+            (1, Some(2.0), Some(1.5))
+        );
+        assert_eq!(band.colour, Some(Colour::Red));
+        assert_eq!(Pam::parse("<VRTDataset/>"), None);
+    }
+}
