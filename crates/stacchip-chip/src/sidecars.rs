@@ -165,10 +165,7 @@ impl Beside<'_> {
 
     /// The header of the file whose name has `ending` behind it, and what reads it; nothing where
     /// there is none.
-    async fn raster(
-        &self,
-        ending: &str,
-    ) -> Result<Option<(Cog, Arc<dyn RangeReader>)>, ChipError> {
+    async fn raster(&self, ending: &str) -> Result<Option<(Cog, Arc<dyn RangeReader>)>, ChipError> {
         let reader = match self.opener.open(&format!("{}{ending}", self.address)).await {
             Ok(reader) => reader,
             Err(error) if is_absent(&error) => return Ok(None),

@@ -123,6 +123,25 @@ impl Level {
         self.size.height.div_ceil(self.block.height)
     }
 
+    /// The block in which libtiff and GDAL give the pixels: an image that is one strip is as good
+    /// as many of about 8 KiB where it is not compressed, and rows by themselves where it is high.
+    pub fn readable_block(&self) -> Size {
+        const STRIP_BYTES: usize = 8192;
+        const HIGH: u32 = 2000;
+        if self.tiled || self.block.height < self.size.height {
+            return self.block;
+        }
+        let plain = self.encoding.compression == Compression::NONE
+            && self.encoding.planar == Planar::Chunky;
+        let row = self.block_context(BlockId(0)).stored_row_bytes();
+        let rows = match row.and_then(|row| STRIP_BYTES.checked_div(row)) {
+            Some(rows) if plain => u32::try_from(rows).unwrap_or(u32::MAX).max(1),
+            _ if self.size.height > HIGH => 1,
+            _ => self.block.height,
+        };
+        Size::new(self.block.width, rows.min(self.block.height))
+    }
+
     /// Bands.
     pub const fn bands(&self) -> usize {
         self.encoding.samples as usize

@@ -22,6 +22,25 @@ pub enum NodataValue {
     Unsigned(u64),
 }
 
+impl Nodata {
+    /// Whether a pixel of `sample` can have the value; it means nothing where none can.
+    pub fn fits(&self, sample: SampleType) -> bool {
+        let NodataValue::Float(value) = self.value else {
+            return true;
+        };
+        let (low, high) = match sample {
+            SampleType::U8 => (0.0, f64::from(u8::MAX)),
+            SampleType::I8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
+            SampleType::U16 => (0.0, f64::from(u16::MAX)),
+            SampleType::I16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
+            SampleType::U32 => (0.0, f64::from(u32::MAX)),
+            SampleType::I32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
+            _ => return true,
+        };
+        (low..=high).contains(&value)
+    }
+}
+
 impl NodataValue {
     /// The value as a double; whole numbers beyond 2⁵³ are rounded.
     pub fn as_f64(self) -> f64 {

@@ -3,6 +3,7 @@
 use super::metadata::Metadata;
 use crate::{
     Band, Colour, Compression, Encoding, Level, Nodata,
+    geo::height_unit,
     header::{Directory, Tag},
 };
 
@@ -15,6 +16,7 @@ pub(super) fn bands(
 ) -> Vec<Band> {
     // What GDAL shows of an image of one bit is always a palette.
     let bitmap = level.encoding.bits == 1 && level.encoding.samples == 1;
+    let heights = height_unit(directory);
     (0..level.bands())
         .map(|i| {
             let said = metadata.bands.iter().find(|b| b.index == i);
@@ -23,7 +25,9 @@ pub(super) fn bands(
                 description: said.and_then(|b| b.description.clone()),
                 scale: said.and_then(|b| b.scale).unwrap_or(1.0),
                 offset: said.and_then(|b| b.offset).unwrap_or(0.0),
-                unit: said.and_then(|b| b.unit.clone()),
+                unit: said
+                    .and_then(|b| b.unit.clone())
+                    .or_else(|| heights.map(str::to_owned)),
                 colour: said
                     .and_then(|b| b.colour.clone())
                     .filter(|_| !bitmap)

@@ -13,4 +13,4 @@ mod vertical;
 mod wkt;
 
 pub use georeference::{ControlPoint, Georeference, Rpc};
-pub(crate) use read::georeference;
+pub(crate) use read::{georeference, height_unit};

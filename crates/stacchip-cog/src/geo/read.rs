@@ -2,7 +2,12 @@
 
 use stacchip_model::Affine;
 
-use super::{ControlPoint, Georeference, Rpc, crs::crs, keys::Keys, vertical::vertical};
+use super::{
+    ControlPoint, Georeference, Rpc,
+    crs::crs,
+    keys::Keys,
+    vertical::{unit_of_heights, vertical},
+};
 use crate::header::{Directory, Tag};
 
 /// What `directory` says about its place on the ground.
@@ -33,6 +38,11 @@ pub(crate) fn georeference(directory: &Directory) -> Georeference {
         rpc: rpc(directory),
         keys: keys.map(|k| k.words()).unwrap_or_default(),
     }
+}
+
+/// The unit of the heights of `directory`.
+pub(crate) fn height_unit(directory: &Directory) -> Option<&'static str> {
+    unit_of_heights(&Keys::of(directory)?)
 }
 
 /// The map from pixels to the ground as the tags give it, pixel centres not yet minded.

@@ -36,6 +36,56 @@ impl System<'_> {
         if let Some(own) = id_of(self.object.0) {
             return Some(own);
         }
+        self.entry().or_else(|| {
+            // Files put east first; registers may have another order or direction.
+            AXES.iter()
+                .find_map(|axes| self.with_axes(*axes).ok()?.entry())
+        })
+    }
+
+    /// The same map with other axes.
+    fn with_axes(&self, axes: c::PJ_CARTESIAN_CS_2D_TYPE) -> Result<Self, Option<String>> {
+        let context = self.context.0.as_ptr();
+        // SAFETY: the object is alive.
+        if unsafe { c::proj_get_type(self.object.0.as_ptr()) } != c::PJ_TYPE_PJ_TYPE_PROJECTED_CRS {
+            return Err(None);
+        }
+        let unit = self.unit_of_first_axis().ok_or(None)?;
+        let name = CString::new(self.name()).map_err(|e| Some(e.to_string()))?;
+        // SAFETY: context and objects are alive, each answer is an object of its own; the name
+        // outlives the call. Of the unit only the size counts.
+        let object = unsafe {
+            let owned = |raw| self.context.owned(raw);
+            let base = owned(c::proj_crs_get_geodetic_crs(
+                context,
+                self.object.0.as_ptr(),
+            ))?;
+            let projection = owned(c::proj_crs_get_coordoperation(
+                context,
+                self.object.0.as_ptr(),
+            ))?;
+            let plane = owned(c::proj_create_cartesian_2D_cs(
+                context,
+                axes,
+                c"unit".as_ptr(),
+                unit,
+            ))?;
+            owned(c::proj_create_projected_crs(
+                context,
+                name.as_ptr(),
+                base.0.as_ptr(),
+                projection.0.as_ptr(),
+                plane.0.as_ptr(),
+            ))?
+        };
+        Ok(Self {
+            object,
+            context: self.context,
+        })
+    }
+
+    /// The entry of a register that means the same.
+    fn entry(&self) -> Option<AuthorityCode> {
         let context = self.context.0.as_ptr();
         let mut confidence: *mut c_int = ptr::null_mut();
         // SAFETY: context and system are alive; no authority means all, options may be null;
@@ -120,6 +170,14 @@ fn id_of(object: NonNull<c::PJ>) -> Option<AuthorityCode> {
         Some(AuthorityCode::new(authority, code))
     }
 }
+
+/// The orders and directions of axes that registers have for maps, east and north apart.
+const AXES: [c::PJ_CARTESIAN_CS_2D_TYPE; 4] = [
+    c::PJ_CARTESIAN_CS_2D_TYPE_PJ_CART2D_NORTHING_EASTING,
+    c::PJ_CARTESIAN_CS_2D_TYPE_PJ_CART2D_NORTH_POLE_EASTING_SOUTH_NORTHING_SOUTH,
+    c::PJ_CARTESIAN_CS_2D_TYPE_PJ_CART2D_SOUTH_POLE_EASTING_NORTH_NORTHING_NORTH,
+    c::PJ_CARTESIAN_CS_2D_TYPE_PJ_CART2D_WESTING_SOUTHING,
+];
 
 /// From here on an entry of a register means the same, whatever its name (PROJ's documentation of
 /// `proj_identify`; rasterio's default as well).

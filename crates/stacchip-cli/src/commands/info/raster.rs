@@ -28,10 +28,7 @@ pub fn document(
     doc.insert("count".into(), json!(image.bands.len()));
     doc.insert("images".into(), json!(cog.images.len()));
     doc.insert("dtype".into(), json!(base.map(|l| dtype(l))));
-    doc.insert(
-        "crs".into(),
-        json!(crs.map(ToString::to_string)),
-    );
+    doc.insert("crs".into(), json!(crs.map(ToString::to_string)));
     doc.insert(
         "transform".into(),
         json!(place.transform.map(|t| t.coefficients())),
@@ -45,6 +42,10 @@ pub fn document(
         }),
     );
     doc.insert("nodata".into(), nodata(image));
+    doc.insert(
+        "nodata_text".into(),
+        json!(image.nodata.as_ref().map(|n| &n.text)),
+    );
     doc.insert("block".into(), json!(base.map(|l| block(l))));
     doc.insert("tiled".into(), json!(base.is_some_and(|l| l.tiled)));
     doc.insert(
@@ -103,7 +104,8 @@ pub fn document(
     let of_bands = |f: &dyn Fn(&stacchip::cog::Band) -> Value| -> Value {
         image.bands.iter().map(f).collect()
     };
-    doc.insert("dtypes".into(), of_bands(&|b| json!(b.sample.name())));
+    let stored = base.map_or("", |l| dtype(l));
+    doc.insert("dtypes".into(), of_bands(&|_| json!(stored)));
     doc.insert("descriptions".into(), of_bands(&|b| json!(b.description)));
     doc.insert("scales".into(), of_bands(&|b| json!(b.scale)));
     doc.insert("offsets".into(), of_bands(&|b| json!(b.offset)));
@@ -125,10 +127,7 @@ pub fn document(
     doc.insert("rpc".into(), json!(place.rpc.as_ref().map(rpc)));
     doc.insert("metadata".into(), pairs(&image.metadata));
     doc.insert("domains".into(), domains(&image.domains));
-    doc.insert(
-        "band_metadata".into(),
-        of_bands(&|b| pairs(&b.metadata)),
-    );
+    doc.insert("band_metadata".into(), of_bands(&|b| pairs(&b.metadata)));
     doc.insert(
         "ghost".into(),
         json!(cog.ghost.as_ref().map(|g| {
@@ -194,7 +193,19 @@ fn mask_flags(image: &Image) -> Value {
                     _ => json!([]),
                 };
             }
-            if image.nodata.is_some() {
+            // One value a band, under which all bands must be for a pixel to be none.
+            let together = image
+                .metadata
+                .iter()
+                .find(|(key, _)| key == "NODATA_VALUES");
+            if together.is_some_and(|(_, v)| v.split_whitespace().count() == image.bands.len()) {
+                return json!(["per_dataset", "nodata"]);
+            }
+            if image
+                .nodata
+                .as_ref()
+                .is_some_and(|n| n.fits(image.bands[band].sample))
+            {
                 return json!(["nodata"]);
             }
             match alpha {
@@ -303,12 +314,24 @@ fn dtype(level: &Level) -> &'static str {
 
 /// `[rows, columns]`, as rasterio gives block shapes.
 fn block(level: &Level) -> [u32; 2] {
-    [level.block.height, level.block.width]
+    let block = level.readable_block();
+    [block.height, block.width]
 }
 
 fn nodata(image: &Image) -> Value {
+    let sample = image.bands.first().map(|band| band.sample);
     match image.nodata.as_ref().map(|n| n.value) {
         None => Value::Null,
+        // A value that no pixel can have means nothing.
+        Some(_)
+            if !image
+                .nodata
+                .as_ref()
+                .zip(sample)
+                .is_some_and(|(n, s)| n.fits(s)) =>
+        {
+            Value::Null
+        }
         Some(NodataValue::Signed(v)) => json!(v),
         Some(NodataValue::Unsigned(v)) => json!(v),
         Some(NodataValue::Float(v)) if v.is_finite() => {
