@@ -100,7 +100,10 @@ fn number(text: &str) -> Option<f64> {
 /// `value` with at most eight digits that count, as C's `%.8g` and so GDAL writes it.
 fn short_number(value: f64) -> String {
     const DIGITS: i32 = 8;
-    // Resolutions are kept in single precision.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "GDAL keeps resolutions in single precision"
+    )]
     let value = f64::from(value as f32);
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
