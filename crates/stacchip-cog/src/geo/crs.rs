@@ -13,9 +13,14 @@ use super::{
 };
 
 /// The horizontal reference system that `keys` describe, as GDAL understands them: the code of the
-/// register where they give one, else well-known text. There is always one: keys that describe
-/// nothing stand for a plane of its own.
-pub(crate) fn crs(keys: &Keys) -> Crs {
+/// register where they give one, else well-known text; nothing where they speak of no system.
+pub(crate) fn crs(keys: &Keys) -> Option<Crs> {
+    keys.numbers()
+        .any(|key| key != GT_RASTER_TYPE)
+        .then(|| described(keys))
+}
+
+fn described(keys: &Keys) -> Crs {
     let projected_code = keys.code(PROJECTED_CRS);
     match keys.short(GT_MODEL_TYPE) {
         Some(GEOGRAPHIC) => geographic(keys),
@@ -115,4 +120,5 @@ const WGS84_ELLIPSOIDAL_HEIGHT: u16 = 5030;
 
 // Keys: OGC 19-008r4, annex B.
 const GT_MODEL_TYPE: u16 = 1024;
+pub(super) const GT_RASTER_TYPE: u16 = 1025;
 const PROJECTED_CRS: u16 = 3072;

@@ -23,6 +23,18 @@ pub struct Georeference {
     pub keys: Vec<(u16, String)>,
 }
 
+impl Georeference {
+    /// [`crs`](Self::crs) as GDAL tells it: of a file with `GeoKeys` that speak of no system, a plane
+    /// without a name.
+    pub fn crs_in_gdal(&self) -> Option<Crs> {
+        const PLANE: &str = "ENGCRS[\"unnamed\",EDATUM[\"Unknown engineering datum\"],CS[Cartesian,2],\
+            AXIS[\"easting\",east,ORDER[1]],AXIS[\"northing\",north,ORDER[2]],\
+            LENGTHUNIT[\"unknown\",1]]";
+        let plane = || (!self.keys.is_empty()).then(|| Crs::wkt(PLANE));
+        self.crs.clone().or_else(plane)
+    }
+}
+
 /// A pixel whose place on the ground is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ControlPoint {

@@ -90,6 +90,11 @@ impl Keys {
         self.value(key).is_some()
     }
 
+    /// The keys there are.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u16> {
+        self.keys.iter().map(|(key, _)| *key)
+    }
+
     /// The minor revision of the keys: 0 for `GeoTIFF` 1.0, 1 for 1.1.
     pub(crate) fn minor_revision(&self) -> u64 {
         self.minor_revision

@@ -4,7 +4,7 @@ use stacchip_model::Affine;
 
 use super::{
     ControlPoint, Georeference, Rpc,
-    crs::crs,
+    crs::{GT_RASTER_TYPE, crs},
     keys::Keys,
     vertical::{unit_of_heights, vertical},
 };
@@ -30,7 +30,7 @@ pub(crate) fn georeference(directory: &Directory) -> Georeference {
         Vec::new()
     };
     Georeference {
-        crs: keys.as_ref().map(crs),
+        crs: keys.as_ref().and_then(crs),
         vertical: keys.as_ref().and_then(vertical),
         transform,
         pixel_is_point,
@@ -101,5 +101,4 @@ fn rpc(directory: &Directory) -> Option<Rpc> {
     })
 }
 
-const GT_RASTER_TYPE: u16 = 1025;
 const RASTER_PIXEL_IS_POINT: u16 = 2;

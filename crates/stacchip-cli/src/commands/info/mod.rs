@@ -45,10 +45,9 @@ async fn of_raster(
     let conformance = conformance(world, address, raster.cog()).await?;
     let place = &image.georeference;
     // A system that nobody knows is given as it stands.
-    let crs = place.crs.as_ref().map(|crs| {
-        let vertical = place.vertical.as_ref();
-        registered(crs, vertical).unwrap_or_else(|_| crs.clone())
-    });
+    let crs = place
+        .crs_in_gdal()
+        .map(|crs| registered(&crs, place.vertical.as_ref()).unwrap_or(crs));
     let document = raster::document(address, raster.cog(), image, crs.as_ref(), &conformance);
     let text = raster::text(&document);
     Ok((document, text))
