@@ -163,7 +163,10 @@ fn meridian(keys: &Keys, of_system: Option<register::Measure>, angle: Unit<'_>) 
     let known = of_system.or_else(|| register::meridian(keys.code(PRIME_MERIDIAN)?));
     let cited = citation::part(keys.text(GEODETIC_CITATION), "Primem");
     let (name, value, of) = match (known, keys.double(PRIME_MERIDIAN_LON)) {
-        (Some(known), _) => (known.name, known.value, known.unit),
+        (Some(known), _) => {
+            let cited = cited.filter(|_| of_system.is_none());
+            (cited.unwrap_or(known.name), known.value, known.unit)
+        }
         (None, Some(longitude)) if longitude != 0.0 => {
             (cited.unwrap_or("unnamed"), longitude, angle)
         }

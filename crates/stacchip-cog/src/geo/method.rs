@@ -8,6 +8,8 @@ use super::{geodetic::Geodetic, keys::Keys, wkt::Kind};
 pub(super) struct Method {
     pub(super) name: &'static str,
     pub(super) parameters: Vec<(&'static str, Kind, f64)>,
+    /// Where its axes point to.
+    pub(super) axes: [&'static str; 2],
 }
 
 /// The method with number `code` over `base`.
@@ -37,6 +39,15 @@ pub(super) fn method(code: u16, keys: &Keys, base: &Geodetic<'_>) -> Option<Meth
             all.extend(given.shift());
             ("Mercator (variant B)", all)
         }
+        // A parallel of true scale under another name.
+        7 if given.lat != 0.0 && given.natural_scale == 1.0 => {
+            let mut all = vec![
+                (FIRST, Kind::Angle, given.lat),
+                (LON, Kind::Angle, given.lon),
+            ];
+            all.extend(given.shift());
+            ("Mercator (variant B)", all)
+        }
         7 => ("Mercator (variant A)", given.scaled()),
         8 => ("Lambert Conic Conformal (2SP)", given.conic(true)),
         9 => ("Lambert Conic Conformal (1SP)", given.scaled()),
@@ -44,7 +55,14 @@ pub(super) fn method(code: u16, keys: &Keys, base: &Geodetic<'_>) -> Option<Meth
         11 => ("Albers Equal Area", given.conic(false)),
         12 => ("Azimuthal Equidistant", given.central()),
         13 => ("Equidistant Conic", given.conic(false)),
-        14 => ("Stereographic", given.scaled()),
+        14 => (
+            "Stereographic",
+            Given {
+                scale: given.natural_scale,
+                ..given
+            }
+            .scaled(),
+        ),
         15 => return Some(polar(&given)),
         16 => ("Oblique Stereographic", given.scaled()),
         17 => {
@@ -87,7 +105,16 @@ pub(super) fn method(code: u16, keys: &Keys, base: &Geodetic<'_>) -> Option<Meth
         }
         _ => return None,
     };
-    Some(Method { name, parameters })
+    let axes = if code == 27 {
+        ["west", "south"]
+    } else {
+        ["east", "north"]
+    };
+    Some(Method {
+        name,
+        parameters,
+        axes,
+    })
 }
 
 /// Polar stereographic: the parallel of true scale, or the pole and a scale; where a file gives
@@ -120,7 +147,17 @@ fn polar(given: &Given) -> Method {
     } else {
         parameters.extend(given.shift());
     }
-    Method { name, parameters }
+    // At a pole all directions are one.
+    let axes = if given.lat > 0.0 {
+        ["south", "south"]
+    } else {
+        ["north", "north"]
+    };
+    Method {
+        name,
+        parameters,
+        axes,
+    }
 }
 
 /// The numbers of a map projection, under whichever key they stand.
@@ -131,6 +168,7 @@ struct Given {
     lon: f64,
     pole_lon: f64,
     scale: f64,
+    natural_scale: f64,
     azimuth: f64,
     skew: f64,
     east: f64,
@@ -150,6 +188,7 @@ impl Given {
             lon: lon.unwrap_or(0.0),
             pole_lon: keys.double(3095).or(lon).unwrap_or(0.0),
             scale: first_of(&[3092, 3093]).unwrap_or(1.0),
+            natural_scale: keys.double(3092).unwrap_or(1.0),
             azimuth: keys.double(3094).unwrap_or(0.0),
             skew: keys.double(3096).unwrap_or(90.0),
             east: first_of(&[3082, 3086, 3090]).unwrap_or(0.0),

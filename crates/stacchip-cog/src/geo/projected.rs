@@ -6,14 +6,14 @@ use super::{
     keys::Keys,
     method::method,
     register::{self, Unit},
-    wkt::{Kind, east_north, parameter, quoted, unit},
+    wkt::{Kind, axes, parameter, quoted, unit},
 };
 
 /// The projected system of `keys` over `base`; nothing where they give no map projection that is
 /// known here.
 pub(super) fn projected(keys: &Keys, base: &Geodetic<'_>) -> Option<String> {
     let length = length(keys);
-    let conversion = conversion(keys, base, length)?;
+    let (conversion, directions) = conversion(keys, base, length)?;
     let name = citation::name(keys.text(PROJECTED_CITATION), "PCS Name")
         .or_else(|| citation::name(keys.text(GT_CITATION), "PCS Name"))
         .unwrap_or("unnamed");
@@ -21,7 +21,7 @@ pub(super) fn projected(keys: &Keys, base: &Geodetic<'_>) -> Option<String> {
         "PROJCRS[\"{}\",{},{conversion},{}]",
         quoted(name),
         base.base(),
-        east_north(length)
+        axes(directions, length)
     ))
 }
 
@@ -42,9 +42,14 @@ pub(super) fn length(keys: &Keys) -> Unit<'_> {
     }
 }
 
-fn conversion(keys: &Keys, base: &Geodetic<'_>, length: Unit<'_>) -> Option<String> {
+/// The map projection, and where the axes of its map point to.
+fn conversion(
+    keys: &Keys,
+    base: &Geodetic<'_>,
+    length: Unit<'_>,
+) -> Option<(String, [&'static str; 2])> {
     if let Some(known) = keys.code(PROJECTION).and_then(register::conversion) {
-        return Some(registered(&known));
+        return Some((registered(&known), ["east", "north"]));
     }
     let method = method(keys.short(COORD_TRANS)?, keys, base)?;
     let parameters: Vec<String> = method
@@ -58,11 +63,12 @@ fn conversion(keys: &Keys, base: &Geodetic<'_>, length: Unit<'_>) -> Option<Stri
             parameter(name, *value, &unit(*kind, of))
         })
         .collect();
-    Some(format!(
+    let text = format!(
         "CONVERSION[\"unnamed\",METHOD[\"{}\"],{}]",
         method.name,
         parameters.join(",")
-    ))
+    );
+    Some((text, method.axes))
 }
 
 fn registered(known: &register::Conversion) -> String {

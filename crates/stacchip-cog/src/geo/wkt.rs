@@ -30,8 +30,13 @@ pub(super) fn parameter(name: &str, value: f64, unit: &str) -> String {
 
 /// The axes of a map: east, then north.
 pub(super) fn east_north(length: Unit<'_>) -> String {
+    axes(["east", "north"], length)
+}
+
+/// The axes of a map, which point to `directions`.
+pub(super) fn axes([first, second]: [&str; 2], length: Unit<'_>) -> String {
     format!(
-        "CS[Cartesian,2],AXIS[\"easting\",east,ORDER[1]],AXIS[\"northing\",north,ORDER[2]],{}",
+        "CS[Cartesian,2],AXIS[\"easting\",{first},ORDER[1]],AXIS[\"northing\",{second},ORDER[2]],{}",
         unit(Kind::Length, length)
     )
 }

@@ -303,11 +303,10 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// GDAL's name of the stored type: complex integers keep theirs.
+/// rasterio's name of the stored type: complex integers of 16 bits keep theirs.
 fn dtype(level: &Level) -> &'static str {
     match (level.encoding.format, level.encoding.bits) {
         (SampleFormat::ComplexInt, 32) => "complex_int16",
-        (SampleFormat::ComplexInt, 64) => "complex_int32",
         _ => level.sample.name(),
     }
 }
