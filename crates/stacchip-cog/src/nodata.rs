@@ -140,15 +140,41 @@ fn number(text: &str) -> f64 {
         "-inf" | "-1.#inf" | "-infinity" => return f64::NEG_INFINITY,
         _ => {}
     }
-    // The longest beginning that is a number.
-    let numeric = lower
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | 'e')))
-        .and_then(|end| lower.get(..end))
-        .unwrap_or(&lower);
-    (1..=numeric.len())
-        .rev()
-        .find_map(|end| numeric.get(..end)?.parse().ok())
+    lower
+        .get(..numeric(lower.as_bytes()))
+        .and_then(|text| text.parse().ok())
         .unwrap_or(0.0)
+}
+
+/// Bytes of the longest beginning of `text` that is a number: a sign, digits with a point among them, an
+/// exponent. Found in one pass, as texts may be long.
+fn numeric(text: &[u8]) -> usize {
+    let digits = |from: usize| {
+        let rest = text.get(from..).unwrap_or_default();
+        rest.iter().take_while(|b| b.is_ascii_digit()).count()
+    };
+    let sign = |at: usize| usize::from(matches!(text.get(at), Some(b'+' | b'-')));
+    let start = sign(0);
+    let whole = digits(start);
+    let mut end = start.saturating_add(whole);
+    let mut any = whole;
+    if text.get(end) == Some(&b'.') {
+        let part = digits(end.saturating_add(1));
+        any = any.saturating_add(part);
+        end = end.saturating_add(1).saturating_add(part);
+    }
+    if any == 0 {
+        return 0;
+    }
+    if text.get(end) == Some(&b'e') {
+        let from = end.saturating_add(1);
+        let from = from.saturating_add(sign(from));
+        let exponent = digits(from);
+        if exponent > 0 {
+            end = from.saturating_add(exponent);
+        }
+    }
+    end
 }
 
 /// The `f32` that GDAL takes `v` for: what is just beyond the largest is the largest.
@@ -229,6 +255,25 @@ mod tests {
             Some(NodataValue::Signed(i64::MIN))
         );
         assert_eq!(parse("", SampleType::U8), None);
+    }
+
+    #[test]
+    fn the_longest_beginning_that_is_a_number() {
+        for (text, value) in [
+            ("1.5e3x", 1500.0),
+            ("1e+", 1.0),
+            ("-.5.", -0.5),
+            ("5.e1", 50.0),
+            (".", 0.0),
+            ("+-1", 0.0),
+            ("e5", 0.0),
+            ("12-34", 12.0),
+        ] {
+            assert_eq!(number(text), value, "{text}");
+        }
+        // Quadratic where every beginning is tried.
+        let long = format!("{}{}", "1".repeat(1 << 20), "-".repeat(1 << 20));
+        assert_eq!(number(&long), f64::INFINITY);
     }
 
     #[test]

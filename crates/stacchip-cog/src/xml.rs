@@ -17,35 +17,28 @@ pub(crate) struct Item {
 
 /// The items of `text`, in order. What is no item is passed over; an item that is not closed ends
 /// the list.
-pub(crate) fn items(text: &str) -> Vec<Item> {
-    let mut found = Vec::new();
+pub(crate) fn items(text: &str) -> impl Iterator<Item = Item> + '_ {
     let mut rest = text;
-    while let Some(at) = rest.find("<Item") {
-        let Some(after) = rest.get(at.saturating_add("<Item".len())..) else {
-            break;
-        };
-        let Some(close) = tag_end(after) else {
-            break;
-        };
-        let (Some(head), Some(body)) = (after.get(..close), after.get(close.saturating_add(1)..))
-        else {
-            break;
-        };
-        let mut item = attributes(head.trim_end_matches('/'));
-        if head.ends_with('/') {
-            rest = body;
-        } else if let Some(end) = body.find("</Item>") {
-            // GDAL escapes a value before it makes XML of it, and undoes both when it reads.
-            item.text = unescaped(&unescaped(body.get(..end).unwrap_or_default()));
-            rest = body
-                .get(end.saturating_add("</Item>".len())..)
-                .unwrap_or_default();
-        } else {
-            break;
-        }
-        found.push(item);
+    std::iter::from_fn(move || {
+        let (item, after) = item(rest)?;
+        rest = after;
+        Some(item)
+    })
+}
+
+/// The first item of `text`, and what follows it.
+fn item(text: &str) -> Option<(Item, &str)> {
+    let (_, after) = text.split_once("<Item")?;
+    let close = tag_end(after)?;
+    let (head, body) = (after.get(..close)?, after.get(close.saturating_add(1)..)?);
+    let mut item = attributes(head.trim_end_matches('/'));
+    if head.ends_with('/') {
+        return Some((item, body));
     }
-    found
+    let (inside, rest) = body.split_once("</Item>")?;
+    // GDAL escapes a value before it makes XML of it, and undoes both when it reads.
+    item.text = unescaped(&unescaped(inside));
+    Some((item, rest))
 }
 
 /// Where the `>` of a tag is, quotes apart.
@@ -100,7 +93,12 @@ fn unescaped(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        let Some((name, next)) = after.split_once(';') else {
+        // Not searched for to the end of the text: a text of `&` alone would take the square of its length.
+        let end = after.bytes().take(ENTITY).position(|b| b == b';');
+        let Some((name, next)) = end.and_then(|end| {
+            let (name, next) = after.split_at_checked(end)?;
+            Some((name, next.get(1..)?))
+        }) else {
             out.push('&');
             rest = after;
             continue;
@@ -232,6 +230,9 @@ pub(crate) fn document(text: &str) -> Option<Element> {
 /// Elements in each other that a document may have: GDAL's have five or so, ESRI's ten.
 const MAX_DEPTH: usize = 64;
 
+/// Bytes of an entity between `&` and `;`, the latter included; `#x10FFFF;` is the longest that need be.
+const ENTITY: usize = 16;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,7 +268,7 @@ mod tests {
   <Item name="OFFSET" sample="1" role="offset">-0.5</Item>
   <Item name='A &gt; "B"' domain="x">1 &lt; 2 &amp;&#65;</Item><Item name="empty"/>
   <Item name="open">"#;
-        let found = items(text);
+        let found: Vec<Item> = items(text).collect();
         assert_eq!(found.len(), 3);
         assert_eq!(found[0].sample, Some(1));
         assert_eq!(
@@ -282,7 +283,11 @@ mod tests {
             ("a &amp;amp;lt; b", "a &lt; b"),
             ("a &lt; b", "a < b"),
         ] {
-            assert_eq!(items(&format!("<Item>{raw}</Item>"))[0].text, read);
+            let found: Vec<Item> = items(&format!("<Item>{raw}</Item>")).collect();
+            assert_eq!(found[0].text, read);
+        }
+        for (raw, read) in [("&&&;", "&&&;"), ("&amp", "&amp"), ("&é&#x41;é;", "&éAé;")] {
+            assert_eq!(unescaped(raw), read);
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn bands(
     let heights = height_unit(directory);
     (0..level.bands())
         .map(|i| {
-            let said = metadata.bands.iter().find(|b| b.index == i);
+            let said = metadata.bands.get(&i);
             Band {
                 sample: level.sample,
                 description: said.and_then(|b| b.description.clone()),

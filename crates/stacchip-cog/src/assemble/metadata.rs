@@ -1,9 +1,10 @@
 //! GDAL's metadata, and the tags it shows as such.
 
+use std::collections::BTreeMap;
+
 use crate::{
     Colour,
     header::{Directory, Tag},
-    image::set_item,
     xml,
 };
 
@@ -12,13 +13,14 @@ use crate::{
 pub(super) struct Metadata {
     pub(super) image: Vec<(String, String)>,
     pub(super) domains: Vec<(String, String, String)>,
-    pub(super) bands: Vec<BandMetadata>,
+    pub(super) bands: BTreeMap<usize, BandMetadata>,
+    /// Where in `image`, or in the items of a band, a key stands: files may have a million of them.
+    places: BTreeMap<(Option<usize>, String), usize>,
 }
 
 /// What is said of one band.
 #[derive(Debug, Default)]
 pub(super) struct BandMetadata {
-    pub(super) index: usize,
     pub(super) description: Option<String>,
     pub(super) scale: Option<f64>,
     pub(super) offset: Option<f64>,
@@ -33,12 +35,19 @@ pub(super) fn of(directory: &Directory) -> Metadata {
     let mut metadata = Metadata::default();
     for (tag, name) in TEXTS {
         if let Some(text) = directory.text(tag) {
-            metadata.image.push((name.to_owned(), text));
+            let place = (None, name.to_owned());
+            set(&mut metadata.image, &mut metadata.places, place, text);
         }
     }
     for (tag, name) in NUMBERS {
         if let Some(value) = directory.floats(tag).and_then(|v| v.first().copied()) {
-            metadata.image.push((name.to_owned(), short_number(value)));
+            let place = (None, name.to_owned());
+            set(
+                &mut metadata.image,
+                &mut metadata.places,
+                place,
+                short_number(value),
+            );
         }
     }
     if let Some(unit) = directory.unsigned(Tag::RESOLUTION_UNIT) {
@@ -48,9 +57,8 @@ pub(super) fn of(directory: &Directory) -> Metadata {
             3 => "3 (pixels/cm)".to_owned(),
             other => other.to_string(),
         };
-        metadata
-            .image
-            .push(("TIFFTAG_RESOLUTIONUNIT".to_owned(), text));
+        let place = (None, "TIFFTAG_RESOLUTIONUNIT".to_owned());
+        set(&mut metadata.image, &mut metadata.places, place, text);
     }
     if let Some(text) = directory.text(Tag::GDAL_METADATA) {
         for item in xml::items(&text) {
@@ -64,32 +72,41 @@ impl Metadata {
     fn take(&mut self, item: xml::Item) {
         let Some(index) = item.sample else {
             if item.domain.is_empty() {
-                set_item(&mut self.image, &item.name, &item.text);
+                let place = (None, item.name);
+                set(&mut self.image, &mut self.places, place, item.text);
             } else {
                 self.domains.push((item.domain, item.name, item.text));
             }
             return;
         };
-        let known = self.bands.iter().position(|b| b.index == index);
-        let at = known.unwrap_or(self.bands.len());
-        if known.is_none() {
-            self.bands.push(BandMetadata {
-                index,
-                ..BandMetadata::default()
-            });
-        }
-        let Some(band) = self.bands.get_mut(at) else {
-            return;
-        };
+        let band = self.bands.entry(index).or_default();
         match item.role.as_str() {
             "scale" => band.scale = number(&item.text),
             "offset" => band.offset = number(&item.text),
             "unittype" => band.unit = Some(item.text),
             "description" => band.description = Some(item.text),
             "colorinterp" => band.colour = Some(Colour::named(&item.text)),
-            _ if item.domain.is_empty() => set_item(&mut band.items, &item.name, &item.text),
+            _ if item.domain.is_empty() => {
+                let place = (Some(index), item.name);
+                set(&mut band.items, &mut self.places, place, item.text);
+            }
             _ => band.domains.push((item.domain, item.name, item.text)),
         }
+    }
+}
+
+/// Puts `value` under the key in `place`, over what stood there.
+fn set(
+    items: &mut Vec<(String, String)>,
+    places: &mut BTreeMap<(Option<usize>, String), usize>,
+    place: (Option<usize>, String),
+    value: String,
+) {
+    if let Some(item) = places.get(&place).and_then(|&at| items.get_mut(at)) {
+        item.1 = value;
+    } else {
+        items.push((place.1.clone(), value));
+        places.insert(place, items.len().saturating_sub(1));
     }
 }
 
