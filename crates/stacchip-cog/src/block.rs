@@ -242,6 +242,14 @@ impl Level {
         let line_bytes = width
             .saturating_mul(layout.samples)
             .saturating_mul(layout.element.bytes());
+        // A line of bits takes eight times as much as its block, and of all bands when one is wanted.
+        if !direct && line_bytes as u64 > self.limits.block_bytes {
+            return Err(BlockError::Limit {
+                block: piece.id.0,
+                bytes: line_bytes as u64,
+                limit: self.limits.block_bytes,
+            });
+        }
         for row in 0..cut.window.height as usize {
             let start = top
                 .saturating_add(row)

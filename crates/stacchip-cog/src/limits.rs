@@ -16,10 +16,15 @@ pub struct Limits {
     pub directories: usize,
     /// Entries of one directory. The register has under a thousand tags; writers use about thirty.
     pub entries: usize,
+    /// Bands of one image: hourly data of a year have 8784. The 65 535 that two bytes can claim cost
+    /// tens of megabytes before a pixel is read.
+    pub bands: usize,
     /// Bytes of the value of one tag other than the tables of blocks. The largest that are read
     /// are control points (48 bytes each), colour tables (384 KiB) and metadata (XML).
     pub tag_bytes: u64,
-    /// Bytes of a header held at once, tables of blocks apart.
+    /// Bytes of a header, tables of blocks apart: of what is held of the object at once; of the values of
+    /// all tags together, which a hostile file lets overlap; and of what an image makes up from few
+    /// bytes (bands, colour tables).
     pub header_bytes: u64,
     /// Bytes from the start of the object that are read first. Directories and small tables of a
     /// cloud optimized file are inside; on a network they cost as much as one byte would.
@@ -34,8 +39,14 @@ pub struct Limits {
     pub stored_block_bytes: u64,
     /// Bytes of the pixels of one window.
     pub window_bytes: u64,
-    /// Blocks that one window may touch.
+    /// Blocks that one window may touch. Planning takes about a hundred bytes for each.
     pub window_blocks: u64,
+    /// Bytes of all blocks of one window as stored, together. Blocks may overlap, so a small file could
+    /// be read over and over.
+    pub window_stored_bytes: u64,
+    /// Bytes that are decompressed for one window: its own and what lies in the blocks around it. A
+    /// column of pixels through wide strips takes all of them; a minute of work is a trap.
+    pub window_decoded_bytes: u64,
 }
 
 impl Default for Limits {
@@ -43,6 +54,7 @@ impl Default for Limits {
         Self {
             directories: 1024,
             entries: 4096,
+            bands: 16_384,
             tag_bytes: 16 << 20,
             header_bytes: 64 << 20,
             first_read_bytes: 32 << 10,
@@ -50,7 +62,9 @@ impl Default for Limits {
             block_bytes: 1 << 30,
             stored_block_bytes: 1 << 30,
             window_bytes: 8 << 30,
-            window_blocks: 4 << 20,
+            window_blocks: 1 << 20,
+            window_stored_bytes: 8 << 30,
+            window_decoded_bytes: 32 << 30,
         }
     }
 }

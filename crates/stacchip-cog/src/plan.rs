@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::{
     BlockBytes, BlockError, BlockId, BlockPlace, Codecs, Compression, Cut, Image, Level, Limits,
-    Scratch, Source, header::merged_ranges,
+    Planar, Scratch, Source, header::merged_ranges,
 };
 
 /// Which bands of a window.
@@ -315,7 +315,8 @@ impl WindowPlan {
         for &id in &self.blocks {
             if let BlockPlace::Unknown(ranges) = self.level.table.place(id) {
                 for range in ranges {
-                    if wanted.last() != Some(&range) {
+                    // Of offsets and byte counts in turn: the last of either is one of the last two.
+                    if !wanted.iter().rev().take(2).any(|known| *known == range) {
                         wanted.push(range);
                     }
                 }
@@ -338,8 +339,19 @@ impl WindowPlan {
     /// [`PlanError::TableMissing`], [`PlanError::TableTruncated`], [`PlanError::Limit`].
     pub fn stored(&self) -> Result<Vec<StoredBlock>, PlanError> {
         let mut stored = Vec::with_capacity(self.blocks.len());
+        let mut bytes = 0u64;
         for &id in &self.blocks {
-            stored.extend(self.level.stored(id, self.window)?);
+            let Some(block) = self.level.stored(id, self.window)? else {
+                continue;
+            };
+            bytes = bytes.saturating_add(block.range.end.saturating_sub(block.range.start));
+            check(
+                "bytes of blocks as stored",
+                "window_stored_bytes",
+                bytes,
+                self.level.limits.window_stored_bytes,
+            )?;
+            stored.push(block);
         }
         Ok(stored)
     }
@@ -397,6 +409,7 @@ impl WindowPlan {
         strides: Strides,
     ) -> Result<(), BlockError> {
         let mut given = blocks.iter();
+        let slots = Slots::new(&self.bands, self.level.encoding.planar);
         for &id in &self.blocks {
             let stored = self
                 .level
@@ -425,7 +438,7 @@ impl WindowPlan {
                 continue;
             };
             let held = self.level.block_bands(id);
-            for (slot, chosen) in runs(&self.bands, &held) {
+            for (slot, chosen) in slots.of(&held) {
                 let offset = offset(self.window, window, slot, strides, self.sample())
                     .ok_or(BlockError::Buffer { bytes: out.len() })?;
                 let len = out.len();
@@ -446,17 +459,39 @@ impl WindowPlan {
     }
 }
 
-/// The parts of `bands` that lie in a block holding the bands `held`: where in the output each
-/// starts, and which bands it is.
-fn runs<'a>(bands: &'a [usize], held: &Range<usize>) -> Vec<(usize, &'a [usize])> {
-    if bands.iter().all(|b| held.contains(b)) {
-        return vec![(0, bands)];
+/// The bands of a window by number: the blocks of a separate plane find theirs without a look at the
+/// others, of which there may be thousands.
+struct Slots<'a> {
+    bands: &'a [usize],
+    /// Band, then its place in `bands`; sorted.
+    sorted: Vec<(usize, usize)>,
+}
+
+impl<'a> Slots<'a> {
+    fn new(bands: &'a [usize], planar: Planar) -> Self {
+        let mut sorted: Vec<(usize, usize)> = match planar {
+            Planar::Chunky => Vec::new(),
+            Planar::Separate => bands.iter().copied().zip(0..).collect(),
+        };
+        sorted.sort_unstable();
+        Self { bands, sorted }
     }
-    bands
-        .chunks(1)
-        .enumerate()
-        .filter(|(_, band)| band.iter().all(|b| held.contains(b)))
-        .collect()
+
+    /// The parts of the bands that lie in a block holding the bands `held`: where in the output each
+    /// starts, and which bands it is.
+    fn of(&self, held: &Range<usize>) -> Vec<(usize, &'a [usize])> {
+        if self.sorted.is_empty() {
+            return vec![(0, self.bands)];
+        }
+        let from = self.sorted.partition_point(|(band, _)| *band < held.start);
+        self.sorted
+            .get(from..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|(band, _)| *band < held.end)
+            .filter_map(|&(_, slot)| Some((slot, self.bands.get(slot..=slot)?)))
+            .collect()
+    }
 }
 
 /// Where in a buffer of `outer` the pixels of `inner` start, in bytes.
@@ -496,8 +531,8 @@ fn touched(
     let first_down = index(window.row, level.block.height)?;
     let last_down = index(window.row_end().saturating_sub(1), level.block.height)?;
     let mut planes: Vec<usize> = match level.encoding.planar {
-        crate::Planar::Chunky => bands.first().map(|_| 0).into_iter().collect(),
-        crate::Planar::Separate => bands.to_vec(),
+        Planar::Chunky => bands.first().map(|_| 0).into_iter().collect(),
+        Planar::Separate => bands.to_vec(),
     };
     planes.sort_unstable();
     planes.dedup();
@@ -505,6 +540,23 @@ fn touched(
         .saturating_mul(u64::from(last_down) - u64::from(first_down) + 1)
         .saturating_mul(planes.len() as u64);
     check("blocks", "window_blocks", count, limits.window_blocks)?;
+    if level.encoding.compression != Compression::NONE {
+        let rows = (first_down..=last_down)
+            .filter_map(|down| undone_rows(level, window, down))
+            .fold(0u64, u64::saturating_add);
+        let row = level.block_context(BlockId(0)).stored_row_bytes();
+        let bytes = row
+            .map_or(u64::MAX, |row| row as u64)
+            .saturating_mul(rows)
+            .saturating_mul(u64::from(last_across) - u64::from(first_across) + 1)
+            .saturating_mul(planes.len() as u64);
+        check(
+            "bytes to decompress",
+            "window_decoded_bytes",
+            bytes,
+            limits.window_decoded_bytes,
+        )?;
+    }
     let mut blocks = Vec::new();
     for plane in planes {
         for down in first_down..=last_down {
@@ -514,6 +566,28 @@ fn touched(
         }
     }
     Ok(blocks)
+}
+
+/// How many rows of the blocks in the row of blocks `down` are decompressed for `window`: up to its last,
+/// or all where a scheme knows pictures only.
+fn undone_rows(level: &Level, window: Window, down: u32) -> Option<u64> {
+    let top = u64::from(down).checked_mul(u64::from(level.block.height))?;
+    let height = if level.tiled {
+        u64::from(level.block.height)
+    } else {
+        u64::from(level.block.height).min(u64::from(level.size.height).checked_sub(top)?)
+    };
+    let wanted = u64::try_from(window.row_end()).ok()?.checked_sub(top)?;
+    let streams = matches!(
+        level.encoding.compression,
+        Compression::LZW
+            | Compression::DEFLATE
+            | Compression::OLD_DEFLATE
+            | Compression::ZSTD
+            | Compression::LZMA
+            | Compression::PACKBITS
+    );
+    Some(if streams { height.min(wanted) } else { height })
 }
 
 fn check(what: &'static str, name: &'static str, value: u64, limit: u64) -> Result<(), PlanError> {

@@ -97,6 +97,7 @@ fn the_table_of_limits_is_the_default() {
     let Limits {
         directories,
         entries,
+        bands,
         tag_bytes,
         header_bytes,
         first_read_bytes,
@@ -105,10 +106,13 @@ fn the_table_of_limits_is_the_default() {
         stored_block_bytes,
         window_bytes,
         window_blocks,
+        window_stored_bytes,
+        window_decoded_bytes,
     } = Limits::default();
     let is = [
         ("directories", directories.to_string()),
         ("entries", entries.to_string()),
+        ("bands", bands.to_string()),
         ("tag_bytes", bytes(tag_bytes)),
         ("header_bytes", bytes(header_bytes)),
         ("first_read_bytes", bytes(first_read_bytes)),
@@ -117,6 +121,8 @@ fn the_table_of_limits_is_the_default() {
         ("stored_block_bytes", bytes(stored_block_bytes)),
         ("window_bytes", bytes(window_bytes)),
         ("window_blocks", window_blocks.to_string()),
+        ("window_stored_bytes", bytes(window_stored_bytes)),
+        ("window_decoded_bytes", bytes(window_decoded_bytes)),
     ];
     for (name, value) in is {
         let row = format!("| `{name}` | {value} |");

@@ -67,7 +67,7 @@ pub(super) fn encoding(directory: &Directory) -> Result<Encoding, HeaderError> {
         lsb_first: short(directory, Tag::FILL_ORDER)? == Some(2),
         subsampling: (subsampling(0, 2), subsampling(1, 2)),
         extra_samples: directory
-            .all_unsigned(Tag::EXTRA_SAMPLES)
+            .first_unsigned(Tag::EXTRA_SAMPLES, usize::from(samples))
             .unwrap_or_default()
             .into_iter()
             .map(|v| u16::try_from(v).unwrap_or(0))
@@ -156,9 +156,10 @@ fn uniform(directory: &Directory, tag: Tag, samples: u16) -> Result<Option<u16>,
     let Some(first) = short(directory, tag)? else {
         return Ok(None);
     };
-    let all = directory.all_unsigned(tag).unwrap_or_default();
-    let used = all.iter().take(usize::from(samples));
-    if let Some(other) = used.into_iter().find(|&&v| v != u64::from(first)) {
+    let all = directory
+        .first_unsigned(tag, usize::from(samples))
+        .unwrap_or_default();
+    if let Some(other) = all.iter().find(|&&v| v != u64::from(first)) {
         let detail = format!("is {first} for one sample and {other} for another");
         return Err(bad(directory, tag, detail));
     }

@@ -22,6 +22,17 @@ pub(super) fn level(
         extent(directory, Tag::IMAGE_LENGTH)?,
     );
     let encoding = encoding(directory)?;
+    if usize::from(encoding.samples) > limits.bands {
+        return Err(HeaderError::Limit {
+            what: Tag::SAMPLES_PER_PIXEL.word(),
+            name: "bands",
+            offset: directory
+                .entry(Tag::SAMPLES_PER_PIXEL)
+                .map_or(directory.offset, |entry| entry.range.start),
+            value: encoding.samples.into(),
+            limit: limits.bands as u64,
+        });
+    }
     let Some(sample) = sample_type(encoding.bits, encoding.format) else {
         let detail = format!(
             "is {} for samples that are {:?}",

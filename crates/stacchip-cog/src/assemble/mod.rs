@@ -10,7 +10,7 @@ use std::sync::Arc;
 use stacchip_model::SampleType;
 
 use crate::{
-    Cog, GhostArea, HeaderError, Image, Level, Limits, Nodata, Warning,
+    Band, Cog, GhostArea, HeaderError, Image, Level, Limits, Nodata, Warning,
     geo::georeference,
     header::{ByteOrder, Directory, Pages, Place, Preamble, Tag},
     nodata,
@@ -29,7 +29,7 @@ const MAX_OVERVIEWS: usize = 30;
 /// overviews and masks, and which images of their own, is decided as GDAL decides it.
 pub(crate) fn assemble(
     preamble: Preamble,
-    found: &[(Directory, Place)],
+    found: &[(Arc<Directory>, Place)],
     pages: &Pages,
     mut warnings: Vec<Warning>,
     limits: &Limits,
@@ -38,7 +38,8 @@ pub(crate) fn assemble(
     let Some(((first, _), rest)) = found.split_first() else {
         return Err(HeaderError::NoDirectory { offset: 0 });
     };
-    let (mut main, base) = image(first, pages, &limits)?;
+    let mut spent = 0;
+    let (mut main, base) = image(first, pages, &limits, &mut spent)?;
     let mut pyramid = Pyramid::default();
     let mut others = Vec::new();
     for (directory, place) in rest {
@@ -61,7 +62,7 @@ pub(crate) fn assemble(
                 }
             }
         } else if *place == Place::Chain && (kind == 0 || kind == PAGE) {
-            match image(directory, pages, &limits) {
+            match image(directory, pages, &limits, &mut spent) {
                 Ok((mut image, level)) => {
                     image.levels = vec![Arc::new(level)];
                     others.push(image);
@@ -87,12 +88,15 @@ fn image(
     directory: &Directory,
     pages: &Pages,
     limits: &Arc<Limits>,
+    spent: &mut u64,
 ) -> Result<(Image, Level), HeaderError> {
     let mut level = level::level(directory, pages, limits)?;
     let metadata = metadata::of(directory);
     let nodata = nodata_of(directory, level.sample);
     level.fill = fill(nodata.as_ref(), level.sample);
     let colour_table = bands::colour_table(directory, &level.encoding, nodata.as_ref());
+    let colours = colour_table.as_ref().map_or(0, Vec::len);
+    spend(directory, level.bands(), colours, limits, spent)?;
     let bands = bands::bands(directory, &level, colour_table.is_some(), &metadata);
     let image = Image {
         bands,
@@ -104,6 +108,30 @@ fn image(
         levels: Vec::new(),
     };
     Ok((image, level))
+}
+
+/// Adds to `spent` what an image takes beyond the bytes of its directory: bands and colours are made up
+/// from a few of them.
+fn spend(
+    directory: &Directory,
+    bands: usize,
+    colours: usize,
+    limits: &Limits,
+    spent: &mut u64,
+) -> Result<(), HeaderError> {
+    let bands = bands.saturating_mul(size_of::<Band>());
+    let bytes = bands.saturating_add(colours.saturating_mul(size_of::<[u8; 4]>()));
+    *spent = spent.saturating_add(bytes as u64);
+    if *spent > limits.header_bytes {
+        return Err(HeaderError::Limit {
+            what: "bytes for the bands and colours of the images up to the one",
+            name: "header_bytes",
+            offset: directory.offset,
+            value: *spent,
+            limit: limits.header_bytes,
+        });
+    }
+    Ok(())
 }
 
 fn nodata_of(directory: &Directory, sample: SampleType) -> Option<Nodata> {

@@ -1,5 +1,7 @@
 //! GeoKeys: the tags of `GeoTIFF` inside the tags of TIFF (OGC 19-008r4, 7.1).
 
+use std::collections::BTreeSet;
+
 use crate::header::{Directory, Tag};
 
 /// The GeoKeys of a directory.
@@ -26,6 +28,12 @@ impl Keys {
         let (header, entries) = shorts.split_at_checked(4)?;
         let count = usize::try_from(*header.get(3)?).ok()?;
         let mut keys = Vec::new();
+        let mut seen = BTreeSet::new();
+        // Values may overlap, so that they are more than the parameters.
+        let mut room = Room {
+            doubles: DOUBLES,
+            text: ascii.map_or(0, |bytes| bytes.len().saturating_mul(2)),
+        };
         for entry in entries.chunks_exact(4).take(count) {
             let &[key, place, len, value] = entry else {
                 continue;
@@ -37,20 +45,30 @@ impl Keys {
             ) else {
                 continue;
             };
+            if seen.contains(&key) {
+                continue;
+            }
             let end = at.saturating_add(len);
             let found = if place == 0 {
                 u16::try_from(value).ok().map(Value::Short)
             } else if place == u64::from(Tag::GEO_DOUBLE_PARAMS.0) {
-                doubles.get(at..end).map(|d| Value::Doubles(d.to_vec()))
+                doubles
+                    .get(at..end)
+                    .filter(|d| take(&mut room.doubles, d.len()))
+                    .map(|d| Value::Doubles(d.to_vec()))
             } else if place == u64::from(Tag::GEO_ASCII_PARAMS.0) {
-                ascii.map(|bytes| {
+                ascii.and_then(|bytes| {
                     let raw = bytes.get(at..end.min(bytes.len())).unwrap_or_default();
+                    if !take(&mut room.text, raw.len()) {
+                        return None;
+                    }
                     let text: String = match std::str::from_utf8(raw) {
                         Ok(text) => text.to_owned(),
                         Err(_) => raw.iter().map(|&b| char::from(b)).collect(),
                     };
                     let text = text.trim_end_matches('\0');
-                    Value::Text(text.strip_suffix('|').unwrap_or(text).to_owned())
+                    let text = text.strip_suffix('|').unwrap_or(text);
+                    Some(Value::Text(text.to_owned()))
                 })
             } else if place == u64::from(Tag::GEO_KEY_DIRECTORY.0) {
                 shorts
@@ -60,9 +78,8 @@ impl Keys {
             } else {
                 None
             };
-            if let Some(found) = found
-                && keys.iter().all(|(k, _)| *k != key)
-            {
+            if let Some(found) = found {
+                seen.insert(key);
                 keys.push((key, found));
             }
         }
@@ -147,3 +164,19 @@ impl Keys {
 
 /// A code that means "defined by hand".
 const USER_DEFINED: u16 = 32767;
+
+/// How much the values of keys may still take.
+struct Room {
+    doubles: usize,
+    text: usize,
+}
+
+/// Takes `wanted` of `room`, if there is that much.
+fn take(room: &mut usize, wanted: usize) -> bool {
+    let left = room.checked_sub(wanted);
+    *room = left.unwrap_or(*room);
+    left.is_some()
+}
+
+/// Numbers of all keys together. Keys have one, or a few; in words one may take 300 bytes.
+const DOUBLES: usize = 4096;

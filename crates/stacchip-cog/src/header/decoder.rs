@@ -1,6 +1,10 @@
 //! The sans-I/O decoder of headers.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 
@@ -38,6 +42,8 @@ pub struct HeaderDecoder {
     limits: Limits,
     pages: Pages,
     parsed: BTreeMap<u64, Parsed>,
+    /// Directories all of whose values are at hand: a chain of a thousand is walked a thousand times.
+    complete: BTreeMap<u64, Arc<Directory>>,
 }
 
 /// What a [`HeaderDecoder`] has to say.
@@ -80,6 +86,8 @@ struct Parsed {
     end: u64,
     next: u64,
     warnings: Vec<Warning>,
+    /// Bytes of the values that are read.
+    value_bytes: u64,
 }
 
 /// Why a walk over what is at hand cannot go on.
@@ -101,6 +109,7 @@ impl HeaderDecoder {
             pages: Pages::new(limits.page_bytes),
             limits,
             parsed: BTreeMap::new(),
+            complete: BTreeMap::new(),
         }
     }
 
@@ -166,9 +175,10 @@ impl HeaderDecoder {
         let preamble = self.preamble()?;
         let mut warnings = Vec::new();
         let mut places: Vec<(u64, Place)> = Vec::new();
+        let mut seen = BTreeSet::new();
         let mut next = preamble.first;
         while next != 0 {
-            if places.iter().any(|(offset, _)| *offset == next) {
+            if !seen.insert(next) {
                 warnings.push(Warning::new(next, "the chain of directories loops"));
                 break;
             }
@@ -197,15 +207,15 @@ impl HeaderDecoder {
             }
             places.push((offset, Place::Chain));
             if first {
-                self.values(offset, preamble, needs);
-                for sub in self.sub_directories(preamble, offset) {
-                    if places.len() >= self.limits.directories
-                        || places.iter().any(|(o, _)| *o == sub)
-                    {
+                for sub in self.sub_directories(preamble, offset, needs) {
+                    if places.len() >= self.limits.directories || seen.contains(&sub) {
                         break;
                     }
                     match self.directory(preamble, sub) {
-                        Ok(_) => places.push((sub, Place::Sub)),
+                        Ok(_) => {
+                            seen.insert(sub);
+                            places.push((sub, Place::Sub));
+                        }
                         Err(Stop::Need(range)) => needs.push(range),
                         Err(Stop::Broken(error)) => {
                             warnings.push(Warning::new(sub, error.to_string()));
@@ -216,11 +226,29 @@ impl HeaderDecoder {
             }
         }
         let mut found = Vec::with_capacity(places.len());
+        let mut value_bytes = 0u64;
+        let mut excess = None;
         for &(offset, place) in &places {
-            found.push((self.values(offset, preamble, needs), place));
+            let bytes = self.parsed.get(&offset).map_or(0, |p| p.value_bytes);
+            value_bytes = value_bytes.saturating_add(bytes);
+            // Values may overlap, so that they are more than the object has bytes.
+            if value_bytes > self.limits.header_bytes {
+                excess = excess.or(Some((offset, value_bytes)));
+            } else {
+                found.push((self.values(offset, preamble, needs), place));
+            }
         }
         if let Some(range) = needs.pop() {
             return Err(Stop::Need(range));
+        }
+        if let Some((offset, value)) = excess {
+            return Err(Stop::Broken(HeaderError::Limit {
+                what: "the values of all directories up to the one",
+                name: "header_bytes",
+                offset,
+                value,
+                limit: self.limits.header_bytes,
+            }));
         }
         let mut read = vec![start];
         for (offset, _) in &places {
@@ -339,6 +367,7 @@ impl HeaderDecoder {
             end: at_next.saturating_add(next_len),
             next,
             warnings: Vec::new(),
+            value_bytes: 0,
         };
         for (i, raw) in table
             .chunks_exact(usize::try_from(entry_len).unwrap_or(usize::MAX))
@@ -348,22 +377,59 @@ impl HeaderDecoder {
             if let Some(entry) = entry(preamble, at, raw, &mut parsed.warnings) {
                 // libtiff, too, keeps the first of several entries with one tag.
                 if parsed.entries.iter().all(|e| e.tag != entry.tag) {
+                    let len = entry.range.end - entry.range.start;
+                    if !entry.tag.is_table() && len <= self.limits.tag_bytes {
+                        parsed.value_bytes = parsed.value_bytes.saturating_add(len);
+                    }
                     parsed.entries.push(entry);
                 }
             }
+        }
+        // Directories may overlap, too, and a thousand times thousands of warnings serve nobody.
+        if parsed.warnings.len() > WARNINGS {
+            parsed.warnings.truncate(WARNINGS);
+            parsed
+                .warnings
+                .push(Warning::new(offset, "further entries that make no sense"));
         }
         self.parsed.insert(offset, parsed);
         Ok(next)
     }
 
     /// The directory at `offset` with its values; what is not yet at hand is added to `needs`.
-    fn values(&self, offset: u64, preamble: Preamble, needs: &mut Vec<Range<u64>>) -> Directory {
+    fn values(
+        &mut self,
+        offset: u64,
+        preamble: Preamble,
+        needs: &mut Vec<Range<u64>>,
+    ) -> Arc<Directory> {
+        if let Some(directory) = self.complete.get(&offset) {
+            return Arc::clone(directory);
+        }
+        let before = needs.len();
+        let directory = Arc::new(self.read_values(offset, preamble, needs));
+        if needs.len() == before {
+            self.complete.insert(offset, Arc::clone(&directory));
+        }
+        directory
+    }
+
+    fn read_values(
+        &self,
+        offset: u64,
+        preamble: Preamble,
+        needs: &mut Vec<Range<u64>>,
+    ) -> Directory {
         let mut directory = Directory {
             offset,
             order: preamble.order,
             entries: Vec::new(),
         };
-        let Some(parsed) = self.parsed.get(&offset) else {
+        let Some(parsed) = self
+            .parsed
+            .get(&offset)
+            .filter(|parsed| parsed.value_bytes <= self.limits.header_bytes)
+        else {
             return directory;
         };
         for entry in &parsed.entries {
@@ -388,9 +454,14 @@ impl HeaderDecoder {
         directory
     }
 
-    fn sub_directories(&self, preamble: Preamble, offset: u64) -> Vec<u64> {
-        self.values(offset, preamble, &mut Vec::new())
-            .all_unsigned(Tag::SUB_IFDS)
+    fn sub_directories(
+        &mut self,
+        preamble: Preamble,
+        offset: u64,
+        needs: &mut Vec<Range<u64>>,
+    ) -> Vec<u64> {
+        self.values(offset, preamble, needs)
+            .first_unsigned(Tag::SUB_IFDS, self.limits.directories)
             .unwrap_or_default()
             .into_iter()
             .filter(|&sub| sub != 0)
@@ -460,3 +531,6 @@ fn entry(preamble: Preamble, at: u64, raw: &[u8], warnings: &mut Vec<Warning>) -
         value: None,
     })
 }
+
+/// Warnings kept of one directory.
+const WARNINGS: usize = 64;

@@ -55,6 +55,16 @@ impl Directory {
             .collect()
     }
 
+    /// The first `most` whole numbers of the value of `tag`, or as many as there are; nothing where one of
+    /// them is none.
+    pub(crate) fn first_unsigned(&self, tag: Tag, most: usize) -> Option<Vec<u64>> {
+        let entry = self.entry(tag)?;
+        let value = entry.value.as_ref()?;
+        (0..usize::try_from(entry.count).ok()?.min(most))
+            .map(|i| entry.kind.unsigned(self.order, value, i))
+            .collect()
+    }
+
     /// All numbers of the value of `tag`, as doubles.
     pub(crate) fn floats(&self, tag: Tag) -> Option<Vec<f64>> {
         let entry = self.entry(tag)?;

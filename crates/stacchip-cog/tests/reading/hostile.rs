@@ -10,7 +10,7 @@ use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
 };
-use stacchip_cog::{Bands, HeaderError, Limits};
+use stacchip_cog::{Bands, HeaderError, Limits, Part, PlanError};
 use stacchip_model::Window;
 
 use crate::files::{files, header, read};
@@ -167,6 +167,206 @@ fn what_a_header_claims_is_bounded() {
         let bytes = Bytes::copy_from_slice(short);
         assert!(header(&bytes, u64::MAX, Limits::default()).is_err());
     }
+}
+
+/// The entries of a smallest image, 4 × 4 bytes at byte 8.
+const SMALL: [(u16, u16, u32, u32); 4] = [
+    (256, 3, 1, 4),
+    (257, 3, 1, 4),
+    (258, 3, 1, 8),
+    (273, 4, 1, 8),
+];
+
+/// A file of `count` directories with the same entries, then `rest`.
+fn chained(count: usize, entries: &[(u16, u16, u32, u32)], rest: &[u8]) -> Bytes {
+    let mut file = b"II*\0\x08\0\0\0".to_vec();
+    let len = 6 + 12 * entries.len();
+    for number in 1..=count {
+        let next = if number < count { 8 + number * len } else { 0 };
+        file.extend(directory(entries, u32::try_from(next).unwrap()));
+    }
+    file.extend_from_slice(rest);
+    file.into()
+}
+
+#[test]
+fn values_that_overlap_are_counted_each() {
+    let limits = || Limits {
+        header_bytes: 1 << 16,
+        ..Limits::default()
+    };
+    // The text of every directory is the same 10 000 bytes.
+    let at = 8 + 6 * (6 + 12 * 5);
+    let text = (270, 2, 10_000, u32::try_from(at).unwrap());
+    let entries = [SMALL[0], SMALL[1], SMALL[2], text, SMALL[3]];
+    let six = chained(6, &entries, &[b'x'; 10_000]);
+    assert_eq!(header(&six, 700, limits()).unwrap().images.len(), 6);
+    let seven = chained(7, &entries, &[b'x'; 10_000]);
+    for piece in [700, u64::MAX] {
+        let refused = header(&seven, piece, limits()).unwrap_err();
+        let HeaderError::Limit {
+            name,
+            offset,
+            value,
+            ..
+        } = refused
+        else {
+            panic!("{refused}");
+        };
+        assert_eq!((name, offset, value), ("header_bytes", 404, 70_042));
+    }
+}
+
+#[test]
+fn bands_and_colours_cost_what_they_take() {
+    let bands = |count| {
+        let samples = (277, 3, 1, count);
+        let entries = [SMALL[0], SMALL[1], SMALL[2], SMALL[3], samples];
+        chained(1, &entries, &[])
+    };
+    let refused = header(&bands(65_535), u64::MAX, Limits::default()).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            HeaderError::Limit {
+                name: "bands",
+                offset: 66,
+                value: 65_535,
+                limit: 16_384,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    let cog = header(&bands(16_384), u64::MAX, Limits::default()).unwrap();
+    assert_eq!(cog.images[0].bands.len(), 16_384);
+
+    // Each of 300 images claims a table of 65 536 colours in two bytes.
+    let white = [
+        SMALL[0],
+        SMALL[1],
+        (258, 3, 1, 16),
+        (262, 3, 1, 0),
+        SMALL[3],
+    ];
+    let cog = header(
+        &chained(300, &white, &[]),
+        u64::MAX,
+        Limits {
+            header_bytes: 4 << 20,
+            ..Limits::default()
+        },
+    )
+    .unwrap();
+    assert_eq!(cog.images.len(), 15);
+    assert!(
+        cog.warnings
+            .iter()
+            .all(|w| w.message.contains("`header_bytes`"))
+    );
+}
+
+#[test]
+fn warnings_and_keys_are_bounded() {
+    let mut entries = SMALL.to_vec();
+    entries.resize(3004, (306, 99, 1, 0));
+    let cog = header(&chained(1, &entries, &[]), u64::MAX, Limits::default()).unwrap();
+    assert_eq!(cog.warnings.len(), 65);
+
+    // 200 keys, each with all of a text of 3000 bytes.
+    let keys = u32::try_from(8 + 6 + 12 * 6).unwrap();
+    let mut rest: Vec<u8> = [1u16, 1, 0, 200]
+        .iter()
+        .flat_map(|n| n.to_le_bytes())
+        .collect();
+    for key in 0..200u16 {
+        rest.extend(
+            [5000 + key, 34737, 3000, 0]
+                .iter()
+                .flat_map(|n| n.to_le_bytes()),
+        );
+    }
+    let text = keys + u32::try_from(rest.len()).unwrap();
+    rest.extend([b'k'; 3000]);
+    let entries = [
+        SMALL[0],
+        SMALL[1],
+        SMALL[2],
+        SMALL[3],
+        (34735, 3, 804, keys),
+        (34737, 2, 3000, text),
+    ];
+    let cog = header(&chained(1, &entries, &rest), u64::MAX, Limits::default()).unwrap();
+    assert_eq!(cog.images[0].georeference.keys.len(), 2);
+}
+
+#[test]
+fn a_window_costs_no_more_than_the_limits() {
+    // A million strips of a row of 2 GiB, all of them the same 100 bytes.
+    let wide = |compression, counts| {
+        let entries = [
+            (256, 4, 1, 0x7fff_ffff),
+            (257, 4, 1, 1000),
+            (258, 3, 1, 8),
+            (259, 3, 1, compression),
+            (273, 4, 1000, 200),
+            (278, 4, 1, 1),
+            (279, 4, 1000, counts),
+        ];
+        let mut file = chained(1, &entries, &[]).to_vec();
+        file.resize(200, 0);
+        file.extend([8u32; 1000].iter().flat_map(|n| n.to_le_bytes()));
+        file.extend([0x7fff_ffffu32; 1000].iter().flat_map(|n| n.to_le_bytes()));
+        Bytes::from(file)
+    };
+    let column = Window::new(5, 0, 1, 1000);
+    let plan = |file: &Bytes| {
+        let cog = header(file, u64::MAX, Limits::default()).unwrap();
+        let plan = cog.images[0].plan(0, column, Bands::All, Part::Pixels)?;
+        plan.ranges()
+    };
+    for compression in [5, 8] {
+        let refused = plan(&wide(compression, 200)).unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                PlanError::Limit {
+                    name: "window_decoded_bytes",
+                    value: 2_147_483_647_000,
+                    ..
+                }
+            ),
+            "{refused}"
+        );
+    }
+    let refused = plan(&wide(1, 4200)).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            PlanError::Limit {
+                name: "stored_block_bytes",
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    let limits = Limits {
+        stored_block_bytes: u64::MAX,
+        ..Limits::default()
+    };
+    let cog = header(&wide(1, 4200), u64::MAX, limits).unwrap();
+    let plan = cog.images[0].plan(0, column, Bands::All, Part::Pixels);
+    let refused = plan.unwrap().ranges().unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            PlanError::Limit {
+                name: "window_stored_bytes",
+                ..
+            }
+        ),
+        "{refused}"
+    );
 }
 
 fn directory(entries: &[(u16, u16, u32, u32)], next: u32) -> Vec<u8> {
