@@ -72,6 +72,20 @@ impl Frame {
                 }
                 SOS => {
                     let mut frame = frame.ok_or_else(broken)?;
+                    // Each pass of a progressive frame goes over all of the picture and may take a
+                    // few bytes; encoders make about ten.
+                    let passes = if frame.sequential {
+                        0
+                    } else {
+                        let later = segment.rest.windows(2).filter(|w| *w == [0xFF, SOS]);
+                        later.take(PASSES + 1).count()
+                    };
+                    if passes > PASSES {
+                        return Err(corrupt(
+                            scheme,
+                            format_args!("a progressive frame of more than {PASSES} passes"),
+                        ));
+                    }
                     frame.ended = segment.rest.windows(2).rev().any(|w| w == [0xFF, EOI]);
                     return Ok(frame);
                 }
@@ -154,6 +168,8 @@ impl Frame {
     }
 }
 
+/// Passes of a progressive frame after the first; the pure decoder takes as many.
+const PASSES: usize = 100;
 /// How many times larger than its block a frame may be, and how much on top.
 const SWOLLEN: usize = 16;
 const SPARE: usize = 4 << 20;

@@ -64,6 +64,9 @@ fn first(
         ));
     }
     let room = held.max(whole).saturating_add(BLOCK);
+    if room > SCRATCH {
+        return stream(context, source, scheme, whole, out);
+    }
     scratch.clear();
     scratch.resize(room, 0);
     let fail = |code| corrupt(scheme, get_error_name(code));
@@ -109,6 +112,45 @@ fn first(
     Ok(())
 }
 
+/// The first bytes of a frame that may hold far more, straight into `out`. libzstd keeps a window of its
+/// own: 128 MiB at most, more than which it refuses unless told otherwise.
+fn stream(
+    context: &mut DCtx<'static>,
+    source: &[u8],
+    scheme: Compression,
+    whole: usize,
+    out: &mut [u8],
+) -> Result<(), DecodeError> {
+    let wanted = out.len();
+    let fail = |code| corrupt(scheme, get_error_name(code));
+    context
+        .reset(ResetDirective::SessionOnly)
+        .and_then(|_| context.set_parameter(DParameter::StableOutBuffer(false)))
+        .map_err(fail)?;
+    let mut unpacked = OutBuffer::around(out);
+    let mut packed = InBuffer::around(source);
+    let done = loop {
+        let (had, read) = (unpacked.pos(), packed.pos());
+        if had == wanted && wanted < whole {
+            break Ok(());
+        }
+        match context.decompress_stream(&mut unpacked, &mut packed) {
+            Err(code) => break Err(fail(code)),
+            // The frame has ended, or of a whole block nothing more can be known.
+            Ok(left) if left == 0 || (unpacked.pos(), packed.pos()) == (had, read) => {
+                break if unpacked.pos() == wanted {
+                    Ok(())
+                } else {
+                    Err(truncated(scheme, wanted, unpacked.pos()))
+                };
+            }
+            Ok(_) => {}
+        }
+    };
+    context.reset(ResetDirective::SessionOnly).map_err(fail)?;
+    done
+}
+
 /// Appends `source` as a frame.
 pub(super) fn append(source: &[u8], level: i32, out: &mut Vec<u8>) -> Result<(), &'static str> {
     ENCODE.with_borrow_mut(|context| {
@@ -132,5 +174,7 @@ const BLOCK: usize = 128 << 10;
 const FRAME_HEADER: usize = 5;
 /// How many times a frame may hold more than its block: some writers fill up a last strip.
 const SWOLLEN: usize = 8;
+/// The largest scratch that is made: a strip may be a whole image of which a few rows are wanted.
+const SCRATCH: usize = 64 << 20;
 /// Scratch that a thread keeps.
 const KEPT: usize = 8 << 20;

@@ -114,3 +114,22 @@ fn every_level_comes_back() {
         assert!(decode(&zstd, &source, &block, plain.len()).unwrap() == plain);
     }
 }
+
+#[test]
+fn a_few_rows_of_a_huge_strip() {
+    // A strip that would take 256 GiB, of which there are 1200 rows.
+    let plain = scene(512, 1200, 1, 2);
+    let block = block(Compression::ZSTD, (512, 1 << 28), 1, 16);
+    for source in frames(&plain) {
+        for rows in [1, 700, 1200] {
+            let wanted = 512 * rows * 2;
+            let got = decode(&Zstd::new(), &source, &block, wanted).unwrap();
+            assert!(got == plain[..wanted], "{rows} rows");
+        }
+        let missing = decode(&Zstd::new(), &source, &block, plain.len() + 1024);
+        assert!(
+            matches!(missing, Err(DecodeError::Truncated { got, .. }) if got == plain.len()),
+            "{missing:?}"
+        );
+    }
+}
