@@ -22,6 +22,7 @@ fn windows(input: &[u8]) -> usize {
     let limits = Limits {
         directories: 16,
         entries: 256,
+        bands: 256,
         tag_bytes: 32 << 10,
         header_bytes: 256 << 10,
         first_read_bytes: 1 + u64::from(choices.below(4096)),
@@ -30,6 +31,8 @@ fn windows(input: &[u8]) -> usize {
         stored_block_bytes: 256 << 10,
         window_bytes: 256 << 10,
         window_blocks: 64,
+        window_stored_bytes: 1 << 20,
+        window_decoded_bytes: 4 << 20,
     };
     let reader = MemoryReader::new(file.clone());
     let opened = memory::within("opening", OPENING + 16 * file.len(), || {
@@ -118,12 +121,11 @@ fn window(size: Size, choices: &mut Choices) -> Window {
     Window::new(col.into(), row.into(), width, height)
 }
 
-/// Bytes that opening may take beyond a multiple of the file: a directory may say 65 535 bands in two
-/// bytes.
-const OPENING: usize = 64 << 20;
-/// Bytes that a window may take: JPEG XL takes 64 for each sample of a block and 16 MiB; LZMA its
-/// dictionary.
-const WINDOW: usize = 128 << 20;
+/// Bytes that opening may take beyond a multiple of the file: `header_bytes` of each kind, and some for
+/// every directory.
+const OPENING: usize = 2 << 20;
+/// Bytes that a window may take: JPEG XL takes 64 for each sample of a block and 16 MiB.
+const WINDOW: usize = 40 << 20;
 
 #[cfg(test)]
 mod tests {

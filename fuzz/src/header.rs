@@ -14,6 +14,7 @@ pub fn header(input: &[u8]) {
     let limits = Limits {
         directories: 16,
         entries: 256,
+        bands: 256,
         tag_bytes: 64 << 10,
         // Of what is asked for. Where all bytes are there nothing is, so it must not be what
         // decides: inputs are smaller.
@@ -173,5 +174,5 @@ fn places(table: &BlockTable, blocks: u64, file: &Bytes) -> Vec<BlockPlace> {
 
 const STEPS: usize = 20_000;
 const LOOKED_AT: u64 = 64;
-/// A directory may say 65 535 bands in two bytes: two headers and their summaries hold them.
-const MEMORY: usize = 256 << 20;
+/// Two headers and what is said of them, `bands` of each of the directories.
+const MEMORY: usize = 8 << 20;

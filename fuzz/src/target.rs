@@ -1,6 +1,10 @@
 //! The targets by name, and how one is run.
 
-use std::{cell::RefCell, panic};
+use std::{
+    cell::RefCell,
+    fs, panic,
+    time::{Duration, Instant},
+};
 
 #[cfg(feature = "index")]
 use crate::index;
@@ -72,12 +76,31 @@ pub fn run(name: &str, data: &[u8]) -> Result<(), String> {
     })
 }
 
-/// As [`run`], for libFuzzer: what breaks a promise ends the process.
+/// As [`run`], for libFuzzer: what breaks a promise ends the process, and so does what takes too much
+/// time of the processor. (libFuzzer's own `-timeout` is for loops without end: it goes by the clock on
+/// the wall, and other work may hold the process up.)
 pub fn run_or_abort(name: &str, data: &[u8]) {
-    if let Err(broken) = run(name, data) {
+    let begin = Instant::now();
+    let mut done = run(name, data);
+    if begin.elapsed() > LONG {
+        let before = processor_time();
+        done = done.and_then(|()| run(name, data));
+        let took = processor_time().saturating_sub(before);
+        if took > LONG {
+            done = done.and_then(|()| Err(format!("an input took {took:?} of the processor")));
+        }
+    }
+    if let Err(broken) = done {
         eprintln!("{name}: {broken}");
         std::process::abort();
     }
+}
+
+/// What this thread has had of the processor; nothing where the system does not say.
+fn processor_time() -> Duration {
+    let said = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = said.split(' ').next().and_then(|n| n.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
 /// Keeps panics from being printed, or from ending the process, before it is known whether somebody
@@ -91,3 +114,6 @@ pub fn quiet_panics() {
 thread_local! {
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
 }
+
+/// Of the processor, with the address sanitizer: inputs are a few kilobytes.
+const LONG: Duration = Duration::from_secs(10);

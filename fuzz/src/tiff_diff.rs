@@ -1,79 +1,97 @@
 //! Files against the crate `tiff`.
 
-use std::{io::Cursor, panic};
+use std::{io::Cursor, panic, sync::Arc};
 
 use bytes::Bytes;
 use futures::executor::block_on;
 use stacchip_cog::{
-    Bands, BlockId, BlockPlace, Compression, DecodedOrder, Image, Level, Limits, Part, Planar,
-    SampleFormat, open, read_window, testing::MemoryReader,
+    Bands, BlockId, BlockPlace, Cog, Compression, DecodedOrder, Level, Limits, Planar,
+    RangeReader as _, SampleFormat, WindowPlan, fetch_tables, open, testing::MemoryReader,
 };
 use stacchip_model::Pixels;
 use tiff::decoder::{Decoder, DecodingResult, Limits as TheirLimits};
 
 use crate::Choices;
 
-/// Where both read the first directory of a file, they read the same pixels.
+/// Where both read a directory of a file, they read the same pixels.
 pub fn tiff_diff(input: &[u8]) {
-    let (data, _) = Choices::split(input);
-    let Some((image, reader)) = ours(data) else {
-        return;
-    };
-    let Some(base) = image.base().filter(|base| comparable(base, data)) else {
-        return;
-    };
-    // What the peer does with hostile bytes is not judged here.
-    let Ok(Some(theirs)) = panic::catch_unwind(|| peer(data)) else {
-        return;
-    };
-    if (base.size.width, base.size.height) != theirs.size {
-        return;
-    }
-    let codecs = stacchip_codecs::built_in();
-    let read = read_window(
-        &reader,
-        &image,
-        0,
-        base.size.window(),
-        Bands::All,
-        Part::Pixels,
-        &codecs,
-    );
-    let Ok(pixels) = block_on(read) else { return };
-    if !all_there(base) {
-        return;
-    }
-    let mine = chunky(&pixels);
-    if mine.len() == theirs.bytes.len() {
-        let at = mine.iter().zip(&theirs.bytes).position(|(a, b)| a != b);
-        assert!(
-            at.is_none(),
-            "byte {at:?} of the pixels differs: {:?} of {:?}, {:?}",
-            base.size,
-            base.block,
-            base.encoding
-        );
-    }
+    compared(input);
 }
 
-fn ours(data: &[u8]) -> Option<(Image, MemoryReader)> {
-    let limits = Limits {
-        directories: 4,
+/// How many directories both read.
+fn compared(input: &[u8]) -> usize {
+    let (data, _) = Choices::split(input);
+    let reader = MemoryReader::new(Bytes::copy_from_slice(data));
+    let Ok(cog) = block_on(open(&reader, &limits())) else {
+        return 0;
+    };
+    let levels: Vec<_> = levels(&cog).filter(|level| comparable(level)).collect();
+    if levels.is_empty() {
+        return 0;
+    }
+    // What the peer does with hostile bytes is not judged here.
+    let theirs = panic::catch_unwind(|| peer(data, levels.len())).unwrap_or_default();
+    let mut both = 0;
+    for level in levels {
+        let same = |t: &&Theirs| {
+            t.directory == level.directory && t.size == (level.size.width, level.size.height)
+        };
+        let Some(theirs) = theirs.iter().find(same) else {
+            continue;
+        };
+        let Some(pixels) = ours(&reader, level).filter(|_| all_there(level)) else {
+            continue;
+        };
+        let mine = match level.encoding.planar {
+            Planar::Chunky => chunky(&pixels),
+            Planar::Separate => pixels.as_bytes().to_vec(),
+        };
+        if mine.len() == theirs.bytes.len() {
+            let at = mine.iter().zip(&theirs.bytes).position(|(a, b)| a != b);
+            assert!(
+                at.is_none(),
+                "byte {at:?} of the pixels differs: {:?} of {:?}, {:?}",
+                level.size,
+                level.block,
+                level.encoding
+            );
+            both += 1;
+        }
+    }
+    both
+}
+
+fn limits() -> Limits {
+    Limits {
+        directories: 8,
         block_bytes: 256 << 10,
         stored_block_bytes: 256 << 10,
         window_bytes: 256 << 10,
         window_blocks: BLOCKS,
+        window_decoded_bytes: 4 << 20,
         ..Limits::default()
-    };
-    let reader = MemoryReader::new(Bytes::copy_from_slice(data));
-    let cog = block_on(open(&reader, &limits)).ok()?;
-    Some((cog.images.into_iter().next()?, reader))
+    }
 }
 
-/// Whether both mean the same by "the pixels": numbers as they are stored, of the first directory,
-/// of which no block is left out.
-fn comparable(base: &Level, data: &[u8]) -> bool {
-    let e = &base.encoding;
+/// All rasters of a file.
+fn levels(cog: &Cog) -> impl Iterator<Item = &Arc<Level>> {
+    let levels = cog.images.iter().flat_map(|image| &image.levels);
+    levels.flat_map(|level| [Some(level), level.mask.as_ref()].into_iter().flatten())
+}
+
+fn ours(reader: &MemoryReader, level: &Arc<Level>) -> Option<Pixels> {
+    let plan = WindowPlan::new(level, level.size.window(), Bands::All).ok()?;
+    block_on(fetch_tables(reader, &plan)).ok()?;
+    let blocks = block_on(reader.read(&plan.ranges().ok()?)).ok()?;
+    let mut pixels = Pixels::zeros(plan.sample(), plan.shape()).ok()?;
+    let codecs = stacchip_codecs::built_in();
+    plan.decode(&blocks, &codecs, pixels.as_bytes_mut()).ok()?;
+    Some(pixels)
+}
+
+/// Whether both mean the same by "the pixels": numbers as they are stored.
+fn comparable(level: &Level) -> bool {
+    let e = &level.encoding;
     let plain = [
         Compression::NONE,
         Compression::LZW,
@@ -82,16 +100,14 @@ fn comparable(base: &Level, data: &[u8]) -> bool {
         Compression::PACKBITS,
     ];
     plain.contains(&e.compression)
-        && e.planar == Planar::Chunky
-        && matches!((e.photometric, e.samples), (1, 1) | (2, 3))
+        && matches!((e.photometric, e.samples), (1, _) | (2, 3..) | (5, 4))
         && matches!(e.bits, 8 | 16 | 32 | 64)
         && !e.lsb_first
         && matches!(
             e.format,
             SampleFormat::Unsigned | SampleFormat::Signed | SampleFormat::Float
         )
-        && !base.promote
-        && first_directory(data) == Some(base.directory)
+        && !level.promote
 }
 
 /// Whether every block is in the file and, where it is not compressed, as long as it must be: the peer
@@ -108,43 +124,56 @@ fn all_there(base: &Level) -> bool {
     })
 }
 
-fn first_directory(data: &[u8]) -> Option<u64> {
-    let four: [u8; 4] = data.get(4..8)?.try_into().ok()?;
-    match data.get(..4)? {
-        b"II*\0" => Some(u32::from_le_bytes(four).into()),
-        b"MM\0*" => Some(u32::from_be_bytes(four).into()),
-        b"II+\0" => Some(u64::from_le_bytes(data.get(8..16)?.try_into().ok()?)),
-        b"MM\0+" => Some(u64::from_be_bytes(data.get(8..16)?.try_into().ok()?)),
-        _ => None,
-    }
-}
-
 struct Theirs {
+    directory: u64,
     size: (u32, u32),
     bytes: Vec<u8>,
 }
 
-fn peer(data: &[u8]) -> Option<Theirs> {
+/// The first few directories of the chain, as far as the peer reads them.
+fn peer(data: &[u8], most: usize) -> Vec<Theirs> {
     let mut limits = TheirLimits::default();
     limits.decoding_buffer_size = 1 << 20;
     limits.intermediate_buffer_size = 1 << 20;
     limits.ifd_value_size = 1 << 20;
-    let mut decoder = Decoder::new(Cursor::new(data)).ok()?.with_limits(limits);
-    let size = decoder.dimensions().ok()?;
-    let bytes = match decoder.read_image().ok()? {
+    let mut found = Vec::new();
+    let Ok(decoder) = Decoder::new(Cursor::new(data)) else {
+        return found;
+    };
+    let mut decoder = decoder.with_limits(limits);
+    loop {
+        let size = decoder.dimensions();
+        let directory = decoder.ifd_pointer().map(|pointer| pointer.0);
+        let mut pixels = DecodingResult::U8(Vec::new());
+        if let (Ok(size), Some(directory)) = (size, directory)
+            && decoder.read_image_to_buffer(&mut pixels).is_ok()
+        {
+            found.push(Theirs {
+                directory,
+                size,
+                bytes: bytes(pixels),
+            });
+        }
+        if found.len() >= most || !decoder.more_images() || decoder.next_image().is_err() {
+            return found;
+        }
+    }
+}
+
+fn bytes(pixels: DecodingResult) -> Vec<u8> {
+    match pixels {
         DecodingResult::U8(v) => v,
         DecodingResult::U16(v) => bytemuck::cast_slice(&v).to_vec(),
         DecodingResult::U32(v) => bytemuck::cast_slice(&v).to_vec(),
         DecodingResult::U64(v) => bytemuck::cast_slice(&v).to_vec(),
+        DecodingResult::F16(v) => v.iter().flat_map(|v| v.to_bits().to_ne_bytes()).collect(),
         DecodingResult::F32(v) => bytemuck::cast_slice(&v).to_vec(),
         DecodingResult::F64(v) => bytemuck::cast_slice(&v).to_vec(),
         DecodingResult::I8(v) => bytemuck::cast_slice(&v).to_vec(),
         DecodingResult::I16(v) => bytemuck::cast_slice(&v).to_vec(),
         DecodingResult::I32(v) => bytemuck::cast_slice(&v).to_vec(),
         DecodingResult::I64(v) => bytemuck::cast_slice(&v).to_vec(),
-        DecodingResult::F16(_) => return None,
-    };
-    Some(Theirs { size, bytes })
+    }
 }
 
 /// `[band, row, column]` → `[row, column, band]`.
@@ -162,3 +191,15 @@ fn chunky(pixels: &Pixels) -> Vec<u8> {
 }
 
 const BLOCKS: u64 = 64;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn most_seeds_are_read_by_both() {
+        let both = crate::seeds("tiff_diff")
+            .iter()
+            .filter(|seed| super::compared(seed) > 0)
+            .count();
+        assert!(both >= 6, "{both}");
+    }
+}
