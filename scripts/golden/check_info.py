@@ -149,6 +149,7 @@ def crafted(binary, report, folder):
             report.equal(ours["scales"], list(theirs.scales), f"{name}: scales")
             report.equal(ours["offsets"], list(theirs.offsets), f"{name}: offsets")
             report.equal(ours["units"], list(theirs.units), f"{name}: units")
+            report.equal(ours["area_or_point"], theirs.tags().get("AREA_OR_POINT", "Area"), f"{name}: area or point")
 
 
 def geokeys(folder):
@@ -270,6 +271,10 @@ def written(folder):
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False):
         write("a world file", transform=place, PROFILE="BASELINE", TFW="YES", crs=CRS.from_epsg(32631))
         write("notes beside it", labelled, count=2, transform=place, PROFILE="BASELINE", crs=CRS.from_epsg(3035), nodata=7)
+    for name in ("notes over its own words", "notes alone"):
+        own = {"transform": place, "crs": CRS.from_epsg(32631), "nodata": 3} if "own" in name else {}
+        write(name, labelled if own else None, count=2, **own)
+        Path(f"{files[name]}.aux.xml").write_text(NOTES)
     for ending in ("tfw", "tifw", "wld"):
         path = folder / f"world_{ending}.tif"
         crafted_tiff.write(path, place=False)
@@ -277,6 +282,13 @@ def written(folder):
         files[f"a world file {ending}"] = path
     return files
 
+
+NOTES = """<PAMDataset><SRS dataAxisToSRSAxisMapping="2,1">EPSG:3035</SRS>
+<GeoTransform> 1.0e+02,  2.0,  0.0,  5.0e+01,  0.0, -2.0</GeoTransform>
+<Metadata><MDI key="note">b &lt; c</MDI><MDI key="AREA_OR_POINT">Point</MDI></Metadata>
+<PAMRasterBand band="1"><Description>noted</Description><NoDataValue>7</NoDataValue><UnitType>K</UnitType>
+<Offset>1.5</Offset><Scale>2</Scale><ColorInterp>Red</ColorInterp></PAMRasterBand></PAMDataset>
+"""
 
 # One or more of every method and kind of axes, units, meridians and heights.
 SYSTEMS = [

@@ -70,8 +70,8 @@ pub(crate) async fn attach(
     Ok(parts)
 }
 
-/// What texts beside the file say. As in GDAL: `.aux.xml` goes before what the file itself says of
-/// its place, all others after it.
+/// What texts beside the file say. As in GDAL: `.aux.xml` goes before what the file itself says,
+/// all others after it.
 async fn texts(beside: &Beside<'_>, image: &mut Image) -> Result<(), ChipError> {
     if let Some(found) = beside.text(&[Ending::Added(".aux.xml")]).await?
         && let Some(pam) = Pam::parse(&found)

@@ -75,7 +75,7 @@ impl Pam {
 
 impl Image {
     /// Takes what the `.aux.xml` file beside it says. As in GDAL, that goes before what the file
-    /// itself says of its place and its metadata, and after what it says of its bands.
+    /// itself says.
     pub fn attach_pam(&mut self, pam: &Pam) {
         if let Some(crs) = &pam.crs {
             self.georeference.crs = Some(crs.clone());
@@ -92,7 +92,12 @@ impl Image {
         }
         for (domain, key, value) in &pam.metadata {
             match domain.as_str() {
-                "" => set_item(&mut self.metadata, key, value),
+                "" => {
+                    if key == "AREA_OR_POINT" {
+                        self.georeference.pixel_is_point = value == "Point";
+                    }
+                    set_item(&mut self.metadata, key, value);
+                }
                 "IMAGE_STRUCTURE" => {}
                 _ => {
                     self.domains.retain(|(d, k, _)| d != domain || k != key);
@@ -119,21 +124,20 @@ impl Image {
         let Some(band) = self.bands.get_mut(said.index) else {
             return;
         };
-        if self.nodata.is_none()
-            && let Some(text) = &said.nodata
+        // One value serves all bands; that of the first is it.
+        if let Some(text) = &said.nodata
+            && (said.index == 0 || self.nodata.is_none())
         {
             self.nodata = nodata::parse(text, band.sample);
         }
-        if band.description.is_none() {
-            band.description.clone_from(&said.description);
+        if let Some(description) = &said.description {
+            band.description = Some(description.clone());
         }
-        if band.unit.is_none() {
-            band.unit.clone_from(&said.unit);
+        if let Some(unit) = &said.unit {
+            band.unit = Some(unit.clone());
         }
-        if band.scale == 1.0 && band.offset == 0.0 {
-            band.scale = said.scale.unwrap_or(1.0);
-            band.offset = said.offset.unwrap_or(0.0);
-        }
+        band.scale = said.scale.unwrap_or(band.scale);
+        band.offset = said.offset.unwrap_or(band.offset);
         if let Some(colour) = &said.colour {
             band.colour = colour.clone();
         }
