@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use stacchip_cog::{Bands, Codecs, Image, NodataValue, Part, Scratch, Strides, WindowPlan};
+use stacchip_cog::{Bands, Codecs, Image, NodataValue, Part, Scratch, WindowPlan};
 use stacchip_model::{AxisMap, Pixels, PixelsError, SampleType, Size, Window};
 
 use crate::{ChipError, PixelMap, Resampling, number};
@@ -97,16 +97,13 @@ impl ArrayPlan {
             });
         }
         let bands = request.bands.map_or(Bands::All, Bands::These);
-        // Even where no pixel is inside, the level and the bands must be there.
-        let probe = image.plan(request.level, Window::new(0, 0, 1, 1), bands, Part::Pixels)?;
+        let plan = |window, part, bands| image.plan(request.level, window, bands, part);
         let source = cols.window(&rows);
-        let plan = |part, bands| {
-            source
-                .map(|window| image.plan(request.level, window, bands, part))
-                .transpose()
-        };
-        let sample = probe.sample();
-        let level = probe.level();
+        // Even where no pixel is inside, the level and the bands must be there.
+        let window = source.unwrap_or(Window::new(0, 0, 1, 1));
+        let pixels = plan(window, Part::Pixels, bands)?;
+        let sample = pixels.sample();
+        let level = pixels.level();
         let nodata = image.nodata.as_ref().map(|n| n.value);
         let nodata = nodata.or(request.nodata.map(NodataValue::Float));
         let nodata_bytes = nodata.and_then(|value| number::bytes_of_nodata(value, sample));
@@ -121,13 +118,12 @@ impl ArrayPlan {
         };
         let reads_mask = request.edge == Edge::Masked && level.mask.is_some();
         Ok(Self {
-            pixels: plan(Part::Pixels, bands)?,
-            mask: if reads_mask {
-                plan(Part::Mask, Bands::These(&[0]))?
-            } else {
-                None
+            shape: [pixels.bands().len(), rows.len(), cols.len()],
+            pixels: source.is_some().then_some(pixels),
+            mask: match source.filter(|_| reads_mask) {
+                Some(window) => Some(plan(window, Part::Mask, Bands::These(&[0]))?),
+                None => None,
             },
-            shape: [probe.bands().len(), rows.len(), cols.len()],
             cols,
             rows,
             sample,
@@ -157,6 +153,11 @@ impl ArrayPlan {
         self.nodata
     }
 
+    /// Whether a mask is part of the answer.
+    pub const fn has_mask(&self) -> bool {
+        self.masked_outside
+    }
+
     /// Makes the array of the bytes of the ranges of each of [`plans`](Self::plans), in that order.
     ///
     /// # Errors
@@ -167,25 +168,41 @@ impl ArrayPlan {
         codecs: &Codecs,
         scratch: &mut Scratch,
     ) -> Result<MaskedPixels, ChipError> {
-        let mut fetched = fetched.iter();
-        let mut pixels = Pixels::zeros(self.sample, self.shape)?;
-        let blocks = self.pixels.as_ref().and(fetched.next());
-        self.part(
-            self.pixels.as_ref().zip(blocks),
-            &self.fill,
-            &mut pixels,
-            codecs,
-            scratch,
-        )?;
+        let mut sources = Vec::with_capacity(2);
+        for (plan, blocks) in self.plans().zip(fetched) {
+            let mut source = Pixels::zeros(plan.sample(), plan.shape())?;
+            let strides = plan.strides();
+            plan.decode_into(blocks, codecs, scratch, source.as_bytes_mut(), strides)?;
+            sources.push(source);
+        }
+        self.assemble(sources)
+    }
+
+    /// Makes the array of the pixels of each of [`plans`](Self::plans), in that order.
+    ///
+    /// # Errors
+    /// [`ChipError::Pixels`].
+    pub fn assemble(&self, sources: Vec<Pixels>) -> Result<MaskedPixels, ChipError> {
+        let mut sources = sources.into_iter();
+        let picking = Picking::new(&self.cols, &self.rows);
+        let make = |source: Option<Pixels>, fill: &[u8], sample, shape| match source {
+            // One to one and nothing around it: it is the answer.
+            Some(source) if picking.is_all && source.shape() == shape => Ok(source),
+            source => {
+                let mut out = Pixels::zeros(sample, shape)?;
+                picking.fill(source.as_ref(), fill, out.as_bytes_mut(), true);
+                Ok::<_, PixelsError>(out)
+            }
+        };
+        let source = self.pixels.as_ref().and_then(|_| sources.next());
+        let pixels = make(source, &self.fill, self.sample, self.shape)?;
         let mask = if self.masked_outside {
             let [_, height, width] = self.shape;
-            let mut mask = Pixels::zeros(SampleType::U8, [1, height, width])?;
-            match &self.mask {
-                Some(plan) => {
-                    let blocks = fetched.next().map(|blocks| (plan, blocks));
-                    self.part(blocks, &[0], &mut mask, codecs, scratch)?;
-                }
-                None => self.mark_inside(&mut mask),
+            let source = self.mask.as_ref().and_then(|_| sources.next());
+            let inside = source.is_none() && self.mask.is_none();
+            let mut mask = make(source, &[0], SampleType::U8, [1, height, width])?;
+            if inside {
+                picking.mark_inside(mask.as_bytes_mut());
             }
             Some(mask.as_bytes().to_vec())
         } else {
@@ -194,44 +211,95 @@ impl ArrayPlan {
         Ok(MaskedPixels { pixels, mask })
     }
 
-    /// Fills `out`, everything outside with `fill`.
-    fn part(
+    /// As [`assemble`](Self::assemble), into arrays that are there already: `pixels` as long as
+    /// [`shape`](Self::shape) and [`sample`](Self::sample) say, `mask` one byte a pixel where
+    /// there [is one](Self::has_mask) and it is wanted.
+    ///
+    /// # Errors
+    /// [`PixelsError::Length`] where one of them has another length; nothing is written then.
+    pub fn assemble_into(
         &self,
-        source: Option<(&WindowPlan, &Vec<Bytes>)>,
-        fill: &[u8],
-        out: &mut Pixels,
-        codecs: &Codecs,
-        scratch: &mut Scratch,
-    ) -> Result<(), ChipError> {
-        let whole = self.cols.is_whole() && self.rows.is_whole();
-        if (!whole || source.is_none()) && fill.iter().any(|&b| b != 0) {
-            for number in out.as_bytes_mut().chunks_exact_mut(fill.len()) {
-                number.copy_from_slice(fill);
+        sources: &[&Pixels],
+        pixels: &mut [u8],
+        mask: Option<&mut [u8]>,
+    ) -> Result<(), PixelsError> {
+        let [bands, height, width] = self.shape;
+        let check = |got: usize, wanted: usize| {
+            (got == wanted)
+                .then_some(())
+                .ok_or(PixelsError::Length { wanted, got })
+        };
+        check(pixels.len(), bands * height * width * self.sample.bytes())?;
+        let mask = mask.filter(|_| self.masked_outside);
+        check(
+            mask.as_ref().map_or(height * width, |m| m.len()),
+            height * width,
+        )?;
+        let picking = Picking::new(&self.cols, &self.rows);
+        let mut sources = sources.iter().copied();
+        let source = self.pixels.as_ref().and_then(|_| sources.next());
+        picking.fill(source, &self.fill, pixels, false);
+        if let Some(mask) = mask {
+            let source = self.mask.as_ref().and_then(|_| sources.next());
+            picking.fill(source, &[0], mask, false);
+            if self.mask.is_none() {
+                picking.mark_inside(mask);
             }
         }
-        let Some((plan, blocks)) = source else {
-            return Ok(());
-        };
-        let bytes = plan.sample().bytes();
-        let [_, height, width] = out.shape();
-        if self.cols.is_plain() && self.rows.is_plain() {
-            // One to one: pixels go straight to their place.
-            let strides = Strides {
-                row: width * bytes,
-                band: width * height * bytes,
-            };
-            let start = self.rows.inside.start * strides.row + self.cols.inside.start * bytes;
-            let out = out.as_bytes_mut().get_mut(start..).unwrap_or_default();
-            plan.decode_into(blocks, codecs, scratch, out, strides)?;
-            return Ok(());
+        Ok(())
+    }
+}
+
+/// Which pixel of the source each pixel of the answer is.
+struct Picking<'a> {
+    cols: &'a Axis,
+    rows: &'a Axis,
+    /// For each column of the answer inside the raster its source, from the first wanted.
+    col_index: Vec<u32>,
+    row_index: Vec<u32>,
+    /// Whether the pixels inside are the raster's own, one to one.
+    is_plain: bool,
+    /// Whether all of them are.
+    is_all: bool,
+}
+
+impl<'a> Picking<'a> {
+    fn new(cols: &'a Axis, rows: &'a Axis) -> Self {
+        let (col_index, row_index) = (cols.index(), rows.index());
+        let plain = |index: &[u32]| index.iter().zip(0u32..).all(|(&source, i)| source == i);
+        let is_plain = plain(&col_index) && plain(&row_index);
+        Self {
+            is_all: is_plain && cols.is_whole() && rows.is_whole(),
+            cols,
+            rows,
+            col_index,
+            row_index,
+            is_plain,
         }
-        let mut source = Pixels::zeros(plan.sample(), plan.shape())?;
-        let strides = plan.strides();
-        plan.decode_into(blocks, codecs, scratch, source.as_bytes_mut(), strides)?;
-        for band in 0..plan.bands().len() {
+    }
+
+    /// Fills `out`, `[band, row, column]`, from `source`, and everything outside with `fill`;
+    /// `zeroed` where `out` holds nothing but zeros.
+    fn fill(&self, source: Option<&Pixels>, fill: &[u8], out: &mut [u8], zeroed: bool) {
+        let whole = self.cols.is_whole() && self.rows.is_whole();
+        if !whole || source.is_none() {
+            if fill.iter().any(|&b| b != 0) {
+                for number in out.chunks_exact_mut(fill.len()) {
+                    number.copy_from_slice(fill);
+                }
+            } else if !zeroed {
+                out.fill(0);
+            }
+        }
+        let Some(source) = source else {
+            return;
+        };
+        let bytes = source.sample().bytes();
+        let band_bytes = self.rows.len() * self.cols.len() * bytes;
+        for (band, to) in out.chunks_exact_mut(band_bytes.max(1)).enumerate() {
             let from = source.band_bytes(band).unwrap_or_default();
-            let to = out.band_bytes_mut(band).unwrap_or_default();
             match bytes {
+                _ if self.is_plain => self.copy(from, to, bytes),
                 1 => self.gather::<1>(from, to),
                 2 => self.gather::<2>(from, to),
                 4 => self.gather::<4>(from, to),
@@ -239,7 +307,22 @@ impl ArrayPlan {
                 _ => self.gather::<16>(from, to),
             }
         }
-        Ok(())
+    }
+
+    /// Copies rows of pixels of `bytes` bytes to their place.
+    fn copy(&self, from: &[u8], to: &mut [u8], bytes: usize) {
+        if self.is_all && from.len() == to.len() {
+            to.copy_from_slice(from);
+            return;
+        }
+        let (inside, width) = (&self.cols.inside, self.cols.len());
+        let lines = from.chunks_exact((inside.len() * bytes).max(1));
+        for (row, line) in self.rows.inside.clone().zip(lines) {
+            let start = (row * width + inside.start) * bytes;
+            if let Some(place) = to.get_mut(start..start + line.len()) {
+                place.copy_from_slice(line);
+            }
+        }
     }
 
     /// Picks pixels of `N` bytes by the maps of both axes.
@@ -247,21 +330,20 @@ impl ArrayPlan {
         let (from, _) = from.as_chunks::<N>();
         let (to, _) = to.as_chunks_mut::<N>();
         let (from_width, to_width) = (self.cols.sources, self.cols.len());
-        let inside = self.cols.inside.clone();
+        let inside = &self.cols.inside;
         let mut last: Option<(usize, Range<usize>)> = None;
-        for row in self.rows.inside.clone() {
+        for (row, &source) in self.rows.inside.clone().zip(&self.row_index) {
             let start = row * to_width;
             let place = start + inside.start..start + inside.end;
-            let source = self.rows.index.get(row).map_or(0, |&r| r as usize);
+            let source = source as usize;
             match &last {
                 // The same row again: what was picked once is copied.
                 Some((same, done)) if *same == source => to.copy_within(done.clone(), place.start),
                 _ => {
                     let line = from.get(source * from_width..(source + 1) * from_width);
                     let line = line.unwrap_or_default();
-                    let columns = self.cols.index.get(inside.clone()).unwrap_or_default();
                     let pixels = to.get_mut(place.clone()).unwrap_or_default();
-                    for (pixel, &col) in pixels.iter_mut().zip(columns) {
+                    for (pixel, &col) in pixels.iter_mut().zip(&self.col_index) {
                         if let Some(source) = line.get(col as usize) {
                             *pixel = *source;
                         }
@@ -272,51 +354,47 @@ impl ArrayPlan {
         }
     }
 
-    fn mark_inside(&self, mask: &mut Pixels) {
+    fn mark_inside(&self, mask: &mut [u8]) {
         let width = self.cols.len();
-        let bytes = mask.as_bytes_mut();
         for row in self.rows.inside.clone() {
             let line = row * width + self.cols.inside.start..row * width + self.cols.inside.end;
-            bytes.get_mut(line).unwrap_or_default().fill(255);
+            mask.get_mut(line).unwrap_or_default().fill(255);
         }
     }
 }
 
 /// Along one axis: which pixels of the answer lie inside the raster, and where each comes from.
+/// Found by halving, so that a plan costs the same for any chip; what each pixel comes from is
+/// counted out when it is made.
 #[derive(Debug, Clone)]
 struct Axis {
+    map: AxisMap,
+    /// Pixels of the answer.
+    output: u32,
     /// The first pixel of the raster that is wanted.
     first: i64,
     /// Pixels of the raster from the first to the last that is wanted.
     sources: usize,
     /// The pixels of the answer that lie inside; one run, because the map never turns back.
     inside: Range<usize>,
-    /// For each pixel of the answer its source, from `first`; of those inside only.
-    index: Vec<u32>,
 }
 
 impl Axis {
     fn new(map: &AxisMap, output: u32, size: u32) -> Self {
-        let sources: Vec<i64> = (0..i64::from(output)).map(|t| map.source(t)).collect();
-        let end = i64::from(size);
-        let start = sources.partition_point(|&s| s < 0);
-        let stop = sources.partition_point(|&s| s < end).max(start);
-        let inside = sources.get(start..stop).unwrap_or_default();
-        let first = inside.first().copied().unwrap_or(0);
-        let last = inside.last().copied().unwrap_or(first - 1);
+        let inside = map.targets(0..i64::from(size), 0..i64::from(output));
+        let wanted = map.sources(inside.clone());
+        let index = |at: i64| usize::try_from(at).unwrap_or(0);
         Self {
-            first,
-            sources: usize::try_from(last - first + 1).unwrap_or(0),
-            inside: start..stop,
-            index: sources
-                .iter()
-                .map(|s| u32::try_from(s.saturating_sub(first)).unwrap_or(0))
-                .collect(),
+            map: *map,
+            output,
+            first: wanted.start,
+            sources: index(wanted.end.saturating_sub(wanted.start)),
+            inside: index(inside.start)..index(inside.end.max(inside.start)),
         }
     }
 
     fn len(&self) -> usize {
-        self.index.len()
+        self.output as usize
     }
 
     /// Whether every pixel lies inside.
@@ -324,10 +402,16 @@ impl Axis {
         self.inside == (0..self.len())
     }
 
-    /// Whether the pixels inside are the raster's own, one to one.
-    fn is_plain(&self) -> bool {
-        let inside = self.index.get(self.inside.clone()).unwrap_or_default();
-        inside.iter().zip(0u32..).all(|(&source, i)| source == i)
+    /// For each pixel of the answer inside the raster its source, from `first`.
+    fn index(&self) -> Vec<u32> {
+        self.inside
+            .clone()
+            .map(|target| {
+                let target = i64::try_from(target).unwrap_or(i64::MAX);
+                let source = self.map.source(target).saturating_sub(self.first);
+                u32::try_from(source).unwrap_or(0)
+            })
+            .collect()
     }
 
     fn window(&self, rows: &Self) -> Option<Window> {
@@ -342,5 +426,5 @@ impl Axis {
 }
 
 /// Pixels along one axis of an array: no raster is as wide, and what is kept for each of them
-/// (twelve bytes) stays small.
+/// (four bytes) stays small.
 const MAX_EXTENT: u32 = 1 << 24;

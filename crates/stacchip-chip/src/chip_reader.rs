@@ -6,11 +6,11 @@ use bytes::Bytes;
 use futures::{channel::oneshot, future::try_join_all};
 use rayon::prelude::*;
 use stacchip_cog::{Codecs, Colour, Image, Scratch};
-use stacchip_model::Band;
+use stacchip_model::{Band, Window};
 
 use crate::{
     ArrayPlan, ArrayRequest, AssetOpener, AssetRequest, Chip, ChipArray, ChipError, ChipRequest,
-    PixelMap, Raster, RasterCache, fetch, raster::frame_of,
+    MaskedPixels, PixelMap, Raster, RasterCache, fetch, raster::frame_of,
 };
 
 /// Reads chips, keeping rasters open between them.
@@ -120,7 +120,7 @@ impl PlannedChip {
             .iter()
             .zip(rasters)
             .map(|(asset, raster)| {
-                let plan = plan(&request, asset, &raster)
+                let plan = plan(&request, request.window, asset, &raster)
                     .map_err(|error| error.of_asset(&asset.key, &asset.address))?;
                 Ok(PlannedArray { raster, plan })
             })
@@ -166,16 +166,18 @@ impl FetchedChip {
     }
 }
 
-fn plan(
+/// How the array of `asset` at `window` is made; the window of `request` is not looked at.
+pub(crate) fn plan(
     request: &ChipRequest,
+    window: Window,
     asset: &AssetRequest,
     raster: &Raster,
 ) -> Result<ArrayPlan, ChipError> {
     let image = raster.image(0)?;
-    let output = request.output();
+    let output = request.output.unwrap_or(window.size());
     let map = PixelMap::new(
         &request.frame,
-        request.window,
+        window,
         output,
         &frame_of(image, image.size()),
         request.alignment,
@@ -203,6 +205,15 @@ fn decode(
     codecs: &Codecs,
 ) -> Result<ChipArray, ChipError> {
     let made = with_scratch(|scratch| array.plan.decode(bytes, codecs, scratch))?;
+    chip_array(asset, array, made)
+}
+
+/// The pixels `made` under the names that `asset` and the file give them.
+pub(crate) fn chip_array(
+    asset: &AssetRequest,
+    array: &PlannedArray,
+    made: MaskedPixels,
+) -> Result<ChipArray, ChipError> {
     let image = array.raster.image(0)?;
     Ok(ChipArray {
         name: asset.key.clone(),

@@ -1,5 +1,7 @@
 //! Why a chip could not be had.
 
+use std::sync::Arc;
+
 use stacchip_cog::{BlockError, OpenError, PlanError, ReadError};
 use stacchip_model::{Affine, PixelsError, SampleType, Size, Window};
 use thiserror::Error;
@@ -116,6 +118,14 @@ pub enum ChipError {
     /// The pixels do not fit into memory.
     #[error(transparent)]
     Pixels(#[from] PixelsError),
+    /// The chip has other arrays than those before it.
+    #[error(
+        "its arrays are of other shapes or types than those of the chips before it: they do not go into one array"
+    )]
+    NotStacked,
+    /// What failed failed several chips.
+    #[error(transparent)]
+    Shared(Arc<ChipError>),
     /// The thread that decoded the chip is gone.
     #[error("decoding ended before it was done")]
     Stopped,

@@ -18,6 +18,7 @@
 
 mod align;
 mod array_plan;
+pub mod batch;
 mod chip;
 mod chip_reader;
 mod choice;

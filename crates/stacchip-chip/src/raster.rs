@@ -95,7 +95,14 @@ impl Raster {
     /// # Errors
     /// [`ChipError::NoSidecar`] where they are in a file beside the raster that was not opened.
     pub fn reader(&self, plan: &WindowPlan) -> Result<&Arc<dyn RangeReader>, ChipError> {
-        let wanted = plan.source();
+        self.reader_of(plan.source())
+    }
+
+    /// What reads the bytes of the object `wanted`.
+    ///
+    /// # Errors
+    /// As [`reader`](Self::reader).
+    pub(crate) fn reader_of(&self, wanted: Source) -> Result<&Arc<dyn RangeReader>, ChipError> {
         self.readers
             .iter()
             .find_map(|(source, reader)| (*source == wanted).then_some(reader))

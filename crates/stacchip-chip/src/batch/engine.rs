@@ -1,0 +1,268 @@
+//! Chips between the plan and whoever takes them.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use stacchip_model::Pixels;
+
+use super::{
+    BatchCounts, BatchOptions, FailedChip, Order, ReadyChip,
+    planned::Planned,
+    planner::{Move, Planner},
+    step::{Step, StepCut},
+};
+use crate::ChipError;
+
+/// Chips of a list from their plans to whole ones. It does nothing itself: it says which block to
+/// fetch and decode next, takes the pieces in any order, and hands out chips in the planner's.
+#[derive(Debug)]
+pub(super) struct Engine {
+    planner: Planner,
+    ahead: usize,
+    ended: bool,
+    chips: HashMap<u64, Arriving>,
+    /// Turns of chips to hand out, in this order.
+    order: VecDeque<u64>,
+    /// Bytes of chips in `order`.
+    waiting: u64,
+    most_waiting: u64,
+    decoded: HashSet<u64>,
+    counts: BatchCounts,
+}
+
+/// A chip whose pieces are arriving.
+#[derive(Debug)]
+struct Arriving {
+    number: u64,
+    chip: Option<Arc<Planned>>,
+    pieces: Vec<Arrived>,
+    /// Pieces that are expected or not asked for yet.
+    missing: usize,
+    /// Why it failed, with the piece of which that is said.
+    error: Option<(usize, ChipError)>,
+}
+
+#[derive(Debug)]
+enum Arrived {
+    NotAsked,
+    Expected,
+    Here(Pixels),
+    Failed,
+}
+
+impl Engine {
+    pub(super) fn new(options: &BatchOptions) -> Self {
+        let at_once = options.order == Order::Ready;
+        Self {
+            planner: Planner::new(options.held_bytes(), at_once),
+            ahead: options.chips_ahead(),
+            ended: false,
+            chips: HashMap::new(),
+            order: VecDeque::new(),
+            waiting: 0,
+            most_waiting: options.waiting_bytes(),
+            decoded: HashSet::new(),
+            counts: BatchCounts::default(),
+        }
+    }
+
+    /// Whether it wants the next chip before it says what to do.
+    pub(super) fn is_hungry(&self) -> bool {
+        self.appetite() > 0
+    }
+
+    /// How many chips more it wants.
+    pub(super) fn appetite(&self) -> usize {
+        let wanted = self.ahead.saturating_sub(self.planner.ahead());
+        if self.ended { 0 } else { wanted }
+    }
+
+    /// Takes the next chip in the order of turns.
+    pub(super) fn push(&mut self, number: u64, chip: Result<Planned, ChipError>) {
+        let (chip, error) = match chip {
+            Ok(chip) => (Some(Arc::new(chip)), None),
+            Err(error) => (None, Some((0, error))),
+        };
+        let turn = self.planner.push(chip.clone());
+        let count = chip.as_ref().map_or(0, |chip| chip.pieces.len());
+        let pieces = std::iter::repeat_with(|| Arrived::NotAsked).take(count);
+        self.chips.insert(
+            turn,
+            Arriving {
+                number,
+                chip,
+                pieces: pieces.collect(),
+                missing: count,
+                error,
+            },
+        );
+    }
+
+    /// There are no more chips.
+    pub(super) fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// The next block to fetch and decode; nothing while it is hungry, while too many chips wait to
+    /// be taken, or at the end.
+    pub(super) fn next_step(&mut self) -> Option<Step> {
+        loop {
+            let full = self.waiting > self.most_waiting && !self.order.is_empty();
+            if full || self.is_hungry() {
+                return None;
+            }
+            match self.planner.next()? {
+                Move::HandOut(turn) => {
+                    self.waiting = self.waiting.saturating_add(self.bytes(turn));
+                    self.order.push_back(turn);
+                }
+                Move::GiveUp(turn) => self.give_up(turn),
+                Move::Cut(cuts) => {
+                    if let Some(step) = self.step(cuts) {
+                        return Some(step);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes the pieces of a step, or why there are none.
+    pub(super) fn accept(&mut self, step: &Step, made: Result<Vec<Pixels>, ChipError>) {
+        match made {
+            Ok(made) => {
+                for (cut, pixels) in step.cuts.iter().zip(made) {
+                    self.arrive(cut, Arrived::Here(pixels));
+                }
+            }
+            Err(error) => self.fail(&step.cuts, error),
+        }
+    }
+
+    /// The next chip, if it is whole, or why it failed.
+    pub(super) fn take(&mut self) -> Option<Result<ReadyChip, FailedChip>> {
+        let turn = *self.order.front()?;
+        if self.chips.get(&turn).is_some_and(|chip| chip.missing > 0) {
+            return None;
+        }
+        self.order.pop_front();
+        self.waiting = self.waiting.saturating_sub(self.bytes(turn));
+        let Arriving {
+            number,
+            chip,
+            pieces,
+            error,
+            ..
+        } = self.chips.remove(&turn)?;
+        self.counts.chips += 1;
+        Some(match (chip, error) {
+            (Some(chip), None) => {
+                let pieces = pieces.into_iter().filter_map(|piece| match piece {
+                    Arrived::Here(pixels) => Some(pixels),
+                    _ => None,
+                });
+                Ok(ReadyChip::new(number, chip, pieces.collect()))
+            }
+            (_, error) => {
+                self.counts.failed += 1;
+                let cause = error.map_or(ChipError::Stopped, |(_, error)| error);
+                Err(FailedChip { number, cause })
+            }
+        })
+    }
+
+    /// Whether nothing is left to be done or taken.
+    pub(super) fn is_done(&self) -> bool {
+        self.ended && self.chips.is_empty()
+    }
+
+    pub(super) const fn counts(&self) -> BatchCounts {
+        BatchCounts {
+            peak_held: self.planner.peak(),
+            ..self.counts
+        }
+    }
+
+    fn step(&mut self, cuts: Vec<StepCut>) -> Option<Step> {
+        for cut in &cuts {
+            let chip = self.chips.get_mut(&cut.turn);
+            if let Some(piece) = chip.and_then(|chip| chip.pieces.get_mut(cut.piece))
+                && matches!(piece, Arrived::NotAsked)
+            {
+                *piece = Arrived::Expected;
+            }
+        }
+        let step = match Step::new(cuts) {
+            Ok(step) => step?,
+            Err(unplaced) => {
+                let (cuts, error) = *unplaced;
+                self.fail(&cuts, error);
+                return None;
+            }
+        };
+        if step.stored().is_some() {
+            let mut hasher = DefaultHasher::new();
+            step.identity().hash(&mut hasher);
+            self.counts.blocks += 1;
+            self.counts.again += u64::from(!self.decoded.insert(hasher.finish()));
+            self.counts.ranges += 1;
+            self.counts.bytes = self.counts.bytes.saturating_add(step.stored_bytes());
+        }
+        Some(step)
+    }
+
+    fn give_up(&mut self, turn: u64) {
+        if let Some(chip) = self.chips.get_mut(&turn) {
+            for piece in &mut chip.pieces {
+                match piece {
+                    Arrived::Here(_) => chip.missing += 1,
+                    Arrived::Expected => {}
+                    Arrived::NotAsked | Arrived::Failed => continue,
+                }
+                *piece = Arrived::NotAsked;
+            }
+        }
+    }
+
+    fn arrive(&mut self, cut: &StepCut, arrived: Arrived) {
+        if let Some(chip) = self.chips.get_mut(&cut.turn)
+            && let Some(piece) = chip.pieces.get_mut(cut.piece)
+            // What was given up while it was on its way is not kept; what was asked for again is
+            // the same as what comes now.
+            && matches!(piece, Arrived::Expected)
+        {
+            *piece = arrived;
+            chip.missing -= 1;
+        }
+    }
+
+    /// Fails the chips of `cuts`. Of a chip in which several pieces failed the first is told.
+    fn fail(&mut self, cuts: &[StepCut], error: ChipError) {
+        let shared = Arc::new(error);
+        for cut in cuts {
+            self.arrive(cut, Arrived::Failed);
+            let Some(chip) = self.chips.get_mut(&cut.turn) else {
+                continue;
+            };
+            if chip.error.as_ref().is_some_and(|(at, _)| *at <= cut.piece) {
+                continue;
+            }
+            let asset = cut.chip.pieces.get(cut.piece);
+            let asset = asset.and_then(|piece| cut.chip.wanted.like.assets.get(piece.array));
+            let error = ChipError::Shared(Arc::clone(&shared));
+            let error = match asset {
+                Some(asset) => error.of_asset(&asset.key, &asset.address),
+                None => error,
+            };
+            chip.error = Some((cut.piece, error));
+        }
+    }
+
+    /// Bytes of the pieces of a chip.
+    fn bytes(&self, turn: u64) -> u64 {
+        let chip = self.chips.get(&turn).and_then(|chip| chip.chip.as_ref());
+        chip.map_or(0, |chip| chip.bytes())
+    }
+}

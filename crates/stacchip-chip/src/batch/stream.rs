@@ -1,0 +1,236 @@
+//! Chips of a list from object stores.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures::{
+    FutureExt, Stream, StreamExt,
+    future::{BoxFuture, join_all},
+    stream::{FusedStream, FuturesOrdered, FuturesUnordered},
+};
+use stacchip_cog::RangeReader;
+
+use super::{
+    BatchCounts, BatchOptions, FailedChip, ReadyChip,
+    engine::Engine,
+    order::Turns,
+    planned::Planned,
+    preparing::Preparing,
+    step::Step,
+    workers::{Task, Workers},
+};
+use crate::{ChipError, ChipReader};
+
+/// The chips of a list, as they are fetched and decoded; a chip that failed does not end it.
+///
+/// It must be polled to go on. Waiting is done here, decoding on threads of its own.
+pub struct ChipStream {
+    turns: Turns,
+    no_more_turns: bool,
+    preparing: Arc<Preparing>,
+    opening: FuturesOrdered<BoxFuture<'static, Opened>>,
+    engine: Engine,
+    fetching: FuturesUnordered<BoxFuture<'static, Vec<Fetched>>>,
+    /// Bytes of blocks that are being fetched, or wait to be decoded.
+    in_flight: u64,
+    most_in_flight: u64,
+    workers: Workers,
+}
+
+type Opened = (u64, Result<Planned, ChipError>);
+type Fetched = (Step, Result<Bytes, ChipError>);
+
+impl ChipStream {
+    pub(super) fn new(turns: Turns, reader: &ChipReader, options: &BatchOptions) -> Self {
+        Self {
+            turns,
+            no_more_turns: false,
+            preparing: Arc::new(Preparing::new(reader.clone())),
+            opening: FuturesOrdered::new(),
+            engine: Engine::new(options),
+            fetching: FuturesUnordered::new(),
+            in_flight: 0,
+            most_in_flight: options.fetch_bytes(),
+            workers: Workers::new(options.threads.get(), Arc::clone(reader.codecs())),
+        }
+    }
+
+    /// What they have cost so far.
+    pub const fn counts(&self) -> BatchCounts {
+        self.engine.counts()
+    }
+
+    /// Takes what was decoded.
+    fn accept(&mut self, context: &Context<'_>) -> bool {
+        let done = self.workers.done_or_wake(context.waker());
+        let any = !done.is_empty();
+        for (step, made) in done {
+            self.in_flight = self.in_flight.saturating_sub(step.stored_bytes());
+            self.engine.accept(&step, made);
+        }
+        any
+    }
+
+    /// Plans chips as far as is looked ahead.
+    fn feed(&mut self, context: &mut Context<'_>) -> bool {
+        let mut any = false;
+        loop {
+            while !self.no_more_turns
+                && self.opening.len() < self.engine.appetite().min(OPENING_AT_ONCE)
+            {
+                let Some((number, wanted)) = self.turns.next() else {
+                    self.no_more_turns = true;
+                    break;
+                };
+                let preparing = Arc::clone(&self.preparing);
+                let open = async move { (number, preparing.prepare(wanted).await) };
+                self.opening.push_back(open.boxed());
+            }
+            match self.opening.poll_next_unpin(context) {
+                Poll::Ready(Some((number, chip))) => {
+                    self.engine.push(number, chip);
+                    any = true;
+                }
+                Poll::Ready(None) if self.no_more_turns => {
+                    self.engine.end();
+                    return any;
+                }
+                Poll::Ready(None) | Poll::Pending => return any,
+            }
+        }
+    }
+
+    /// Asks for the bytes of the next steps, and gives out what has come.
+    fn fetch(&mut self, context: &mut Context<'_>) -> bool {
+        let mut any = false;
+        loop {
+            let steps = self.next_steps();
+            if steps.is_empty() {
+                break;
+            }
+            any = true;
+            for (reader, steps) in by_reader(steps) {
+                match reader {
+                    Ok(reader) => self.fetching.push(read(reader, steps).boxed()),
+                    Err(error) => {
+                        let error = Arc::new(error);
+                        for step in steps {
+                            let bytes = Some(Err(ChipError::Shared(Arc::clone(&error))));
+                            self.workers.give(Task { step, bytes });
+                        }
+                    }
+                }
+            }
+        }
+        while let Poll::Ready(Some(fetched)) = self.fetching.poll_next_unpin(context) {
+            any = true;
+            for (step, bytes) in fetched {
+                let bytes = Some(bytes);
+                self.workers.give(Task { step, bytes });
+            }
+        }
+        any
+    }
+
+    /// Steps to be fetched together.
+    fn next_steps(&mut self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut bytes = 0;
+        while self.in_flight < self.most_in_flight
+            && bytes < BYTES_TOGETHER
+            && let Some(step) = self.engine.next_step()
+        {
+            if step.stored().is_none() {
+                let bytes = Some(Ok(Bytes::new()));
+                self.workers.give(Task { step, bytes });
+                continue;
+            }
+            bytes += step.stored_bytes();
+            self.in_flight = self.in_flight.saturating_add(step.stored_bytes());
+            steps.push(step);
+        }
+        steps
+    }
+}
+
+impl Stream for ChipStream {
+    type Item = Result<ReadyChip, FailedChip>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            let accepted = this.accept(context);
+            if let Some(chip) = this.engine.take() {
+                return Poll::Ready(Some(chip));
+            }
+            if this.engine.is_done() {
+                return Poll::Ready(None);
+            }
+            let fed = this.feed(context);
+            let fetched = this.fetch(context);
+            if !accepted && !fed && !fetched {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl FusedStream for ChipStream {
+    fn is_terminated(&self) -> bool {
+        self.engine.is_done()
+    }
+}
+
+impl fmt::Debug for ChipStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChipStream")
+            .field("counts", &self.counts())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The steps by what reads them, each in the order in which they were.
+#[expect(clippy::type_complexity, reason = "pairs that are taken apart at once")]
+fn by_reader(steps: Vec<Step>) -> Vec<(Result<Arc<dyn RangeReader>, ChipError>, Vec<Step>)> {
+    let mut groups: Vec<(Result<Arc<dyn RangeReader>, ChipError>, Vec<Step>)> = Vec::new();
+    let mut places = HashMap::new();
+    for step in steps {
+        let reader = step.reader().cloned();
+        let key = reader.as_ref().ok().map(|r| Arc::as_ptr(r).addr());
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, steps)) => steps.push(step),
+            None => groups.push((reader, vec![step])),
+        }
+    }
+    groups
+}
+
+/// The bytes of steps that one reader reads, asked for at once; where that fails one by one, so that
+/// it is known of which.
+async fn read(reader: Arc<dyn RangeReader>, steps: Vec<Step>) -> Vec<Fetched> {
+    let ranges: Vec<_> = steps
+        .iter()
+        .filter_map(|step| Some(step.stored()?.range.clone()))
+        .collect();
+    if let Ok(answers) = reader.read(&ranges).await {
+        return steps.into_iter().zip(answers.into_iter().map(Ok)).collect();
+    }
+    let each = ranges.iter().map(|range| async {
+        let mut answers = reader.read(std::slice::from_ref(range)).await?;
+        Ok(answers.pop().unwrap_or_default())
+    });
+    let answers = join_all(each).await;
+    steps.into_iter().zip(answers).collect()
+}
+
+/// Chips whose headers and tables are read at once.
+const OPENING_AT_ONCE: usize = 32;
+/// Bytes of blocks that are asked for together: what is merged and answered at once.
+const BYTES_TOGETHER: u64 = 8 << 20;

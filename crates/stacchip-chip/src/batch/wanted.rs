@@ -1,0 +1,26 @@
+//! One chip of a list.
+
+use std::sync::Arc;
+
+use stacchip_model::Window;
+
+use crate::ChipRequest;
+
+/// One chip of a list: like a request that it shares with the other chips of its scene, at a window
+/// of its own. A hundred thousand of them are four megabytes.
+#[derive(Debug, Clone)]
+pub struct WantedChip {
+    /// What is asked, apart from the window, which is not looked at.
+    pub like: Arc<ChipRequest>,
+    /// The chip's pixels in the frame.
+    pub window: Window,
+}
+
+impl From<ChipRequest> for WantedChip {
+    fn from(request: ChipRequest) -> Self {
+        Self {
+            window: request.window,
+            like: Arc::new(request),
+        }
+    }
+}
