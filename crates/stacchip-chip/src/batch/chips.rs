@@ -95,7 +95,9 @@ impl Chips {
                     let chip = block_on(self.preparing.prepare(wanted));
                     self.engine.push(number, chip);
                 }
-                None => self.engine.end(),
+                None => {
+                    self.engine.end();
+                }
             }
         }
     }

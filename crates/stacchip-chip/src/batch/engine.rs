@@ -31,6 +31,8 @@ pub(super) struct Engine {
     most_waiting: u64,
     decoded: HashSet<u64>,
     counts: BatchCounts,
+    /// Moves of the planner.
+    moves: u64,
 }
 
 /// A chip whose pieces are arriving.
@@ -66,6 +68,7 @@ impl Engine {
             most_waiting: options.waiting_bytes(),
             decoded: HashSet::new(),
             counts: BatchCounts::default(),
+            moves: 0,
         }
     }
 
@@ -78,6 +81,11 @@ impl Engine {
     pub(super) fn appetite(&self) -> usize {
         let wanted = self.ahead.saturating_sub(self.planner.ahead());
         if self.ended { 0 } else { wanted }
+    }
+
+    /// Changes whenever it got further: then there may be a chip to take, or room for another.
+    pub(super) fn progress(&self) -> (u64, usize) {
+        (self.moves, self.planner.ahead())
     }
 
     /// Takes the next chip in the order of turns.
@@ -101,9 +109,9 @@ impl Engine {
         );
     }
 
-    /// There are no more chips.
-    pub(super) fn end(&mut self) {
-        self.ended = true;
+    /// There are no more chips; whether that is news.
+    pub(super) fn end(&mut self) -> bool {
+        !std::mem::replace(&mut self.ended, true)
     }
 
     /// The next block to fetch and decode; nothing while it is hungry, while too many chips wait to
@@ -114,7 +122,9 @@ impl Engine {
             if full || self.is_hungry() {
                 return None;
             }
-            match self.planner.next()? {
+            let next = self.planner.next()?;
+            self.moves += 1;
+            match next {
                 Move::HandOut(turn) => {
                     self.waiting = self.waiting.saturating_add(self.bytes(turn));
                     self.order.push_back(turn);

@@ -97,10 +97,8 @@ impl ChipStream {
                     self.engine.push(number, chip);
                     any = true;
                 }
-                Poll::Ready(None) if self.no_more_turns => {
-                    self.engine.end();
-                    return any;
-                }
+                // That there are no more may be all that was waited for.
+                Poll::Ready(None) if self.no_more_turns => return self.engine.end() || any,
                 Poll::Ready(None) | Poll::Pending => return any,
             }
         }
@@ -108,13 +106,12 @@ impl ChipStream {
 
     /// Asks for the bytes of the next steps, and gives out what has come.
     fn fetch(&mut self, context: &mut Context<'_>) -> bool {
-        let mut any = false;
+        let before = self.engine.progress();
         loop {
             let steps = self.next_steps();
             if steps.is_empty() {
                 break;
             }
-            any = true;
             for (reader, steps) in by_reader(steps) {
                 match reader {
                     Ok(reader) => self.fetching.push(read(reader, steps).boxed()),
@@ -128,6 +125,7 @@ impl ChipStream {
                 }
             }
         }
+        let mut any = self.engine.progress() != before;
         while let Poll::Ready(Some(fetched)) = self.fetching.poll_next_unpin(context) {
             any = true;
             for (step, bytes) in fetched {
@@ -142,7 +140,7 @@ impl ChipStream {
     fn next_steps(&mut self) -> Vec<Step> {
         let mut steps = Vec::new();
         let mut bytes = 0;
-        while self.in_flight < self.most_in_flight
+        while (self.in_flight == 0 || self.in_flight < self.most_in_flight)
             && bytes < BYTES_TOGETHER
             && let Some(step) = self.engine.next_step()
         {
