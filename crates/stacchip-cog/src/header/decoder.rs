@@ -408,7 +408,8 @@ impl HeaderDecoder {
         }
         let before = needs.len();
         let directory = Arc::new(self.read_values(offset, preamble, needs));
-        if needs.len() == before {
+        // Of a directory whose entries are not at hand yet nothing is missed, and nothing known.
+        if needs.len() == before && self.parsed.contains_key(&offset) {
             self.complete.insert(offset, Arc::clone(&directory));
         }
         directory
