@@ -132,6 +132,7 @@ impl Block {
             lerc_parameters: (lerc != 0).then(|| [4, u32::from(lerc) % 4]),
             fax_options,
             alpha: (flags & 8 != 0).then(|| samples - 1),
+            row_by_row: flags & 16 != 0,
         };
         Self {
             scheme,

@@ -150,6 +150,7 @@ fn encoded(encoder: &dyn TileEncoder, kinds: &[(u8, u16)]) -> Vec<Vec<u8>> {
             lerc_parameters: None,
             fax_options: 0,
             alpha: (samples == 4).then_some(3),
+            row_by_row: false,
         };
         let mut source = Vec::new();
         encoder

@@ -30,6 +30,7 @@ pub fn lzw_diff(input: &[u8]) {
         lerc_parameters: None,
         fax_options: 0,
         alpha: None,
+        row_by_row: false,
     };
     let verdict = Lzw.decode(source, &block, &mut ours);
     let (theirs, broken) = peer(source, ours.len());

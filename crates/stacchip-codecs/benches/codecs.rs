@@ -71,6 +71,7 @@ fn context(compression: Compression, bits: u16) -> BlockContext<'static> {
         lerc_parameters: None,
         fax_options: 0,
         alpha: None,
+        row_by_row: false,
     }
 }
 

@@ -3,7 +3,7 @@
 use stacchip_cog::Codecs;
 
 /// The best decoder that was built in for each scheme. A scheme whose feature is off is absent, as
-/// are those that nobody here undoes: old JPEG, JPEG 2000 and SGI `LogLuv`.
+/// is what nobody here undoes: JPEG 2000.
 pub fn built_in() -> Codecs {
     let codecs = Codecs::new();
     #[cfg(feature = "deflate")]
@@ -15,7 +15,7 @@ pub fn built_in() -> Codecs {
     #[cfg(feature = "zstd")]
     let codecs = codecs.with(crate::Zstd::new());
     #[cfg(feature = "jpeg")]
-    let codecs = codecs.with(crate::Jpeg::new());
+    let codecs = codecs.with(crate::Jpeg::new()).with(crate::OldJpeg);
     #[cfg(feature = "lerc")]
     let codecs = codecs.with(crate::Lerc);
     #[cfg(feature = "lzma")]
@@ -28,6 +28,8 @@ pub fn built_in() -> Codecs {
     let codecs = codecs.with(crate::Jxl);
     #[cfg(feature = "next")]
     let codecs = codecs.with(crate::Next);
+    #[cfg(feature = "sgilog")]
+    let codecs = codecs.with(crate::SgiLog);
     #[cfg(feature = "thunderscan")]
     let codecs = codecs.with(crate::ThunderScan);
     codecs

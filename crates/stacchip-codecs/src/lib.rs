@@ -14,7 +14,7 @@
 //! let codecs = stacchip_codecs::built_in();
 //! # #[cfg(feature = "lzw")]
 //! assert!(codecs.decoder(Compression::LZW).is_some());
-//! assert!(codecs.decoder(Compression::SGI_LOG).is_none());
+//! assert!(codecs.decoder(Compression::JPEG_2000).is_none());
 //! ```
 
 mod built_in;
@@ -37,6 +37,8 @@ mod next;
 #[cfg(feature = "packbits")]
 mod packbits;
 mod refusal;
+#[cfg(feature = "sgilog")]
+mod sgilog;
 #[cfg(feature = "thunderscan")]
 mod thunderscan;
 #[cfg(feature = "webp")]
@@ -50,7 +52,7 @@ pub use ccitt::Ccitt;
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
 #[cfg(feature = "jpeg")]
-pub use jpeg::Jpeg;
+pub use jpeg::{Jpeg, OldJpeg};
 #[cfg(feature = "jxl")]
 pub use jxl::Jxl;
 #[cfg(feature = "lerc")]
@@ -63,6 +65,8 @@ pub use lzw::Lzw;
 pub use next::Next;
 #[cfg(feature = "packbits")]
 pub use packbits::PackBits;
+#[cfg(feature = "sgilog")]
+pub use sgilog::SgiLog;
 #[cfg(feature = "thunderscan")]
 pub use thunderscan::ThunderScan;
 #[cfg(feature = "webp")]

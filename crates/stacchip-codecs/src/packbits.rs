@@ -25,6 +25,7 @@ impl TileDecoder for PackBits {
         block: &BlockContext<'_>,
         out: &mut [u8],
     ) -> Result<(), DecodeError> {
+        let row = block.stored_row_bytes().filter(|_| block.row_by_row);
         let wanted = out.len();
         let mut source = source;
         let mut rest = out;
@@ -34,12 +35,18 @@ impl TileDecoder for PackBits {
                 return Err(early);
             };
             source = after;
+            // A run ends with its row, or with the block.
+            let room = match row {
+                Some(row) if row > 0 => row - (wanted - rest.len()) % row,
+                _ => rest.len(),
+            }
+            .min(rest.len());
             // 128 does nothing; above it a byte is repeated, below it bytes follow as they are. A
-            // run that reaches past the block is cut short, as libtiff does.
+            // run that reaches further is cut short, as libtiff does.
             let taken = match usize::from(head) {
                 128 => continue,
                 head @ 129.. => {
-                    let length = (257 - head).min(rest.len());
+                    let length = (257 - head).min(room);
                     let Some((&value, after)) = source.split_first() else {
                         return Err(early);
                     };
@@ -48,7 +55,7 @@ impl TileDecoder for PackBits {
                     length
                 }
                 head => {
-                    let length = (head + 1).min(rest.len());
+                    let length = (head + 1).min(room);
                     let Some((bytes, after)) = source.split_at_checked(length) else {
                         return Err(early);
                     };

@@ -30,6 +30,7 @@ pub struct Scratch {
     turned: Vec<u8>,
     line: Vec<u8>,
     sums: Vec<u8>,
+    rendered: Vec<u8>,
 }
 
 /// The bytes of a block as they are in the file.
@@ -162,6 +163,16 @@ impl Level {
                 });
             }
         }
+        let scheme = self.encoding.compression;
+        if scheme != Compression::NONE && codecs.decoder(scheme).is_none() {
+            return Err(BlockError::NoDecoder { scheme });
+        }
+        if self.is_rendered_apart() {
+            return Err(BlockError::Unsupported {
+                what: "one plane of colours that are rendered of all (plan a window instead)"
+                    .into(),
+            });
+        }
         let Some(stored) = stored else {
             return cuts.iter_mut().try_for_each(|cut| fill(cut, &self.fill));
         };
@@ -170,6 +181,7 @@ impl Level {
         };
         let rows = usize::try_from(last.saturating_sub(block.row)).unwrap_or(0);
         let context = self.block_context(id);
+        let rendering = self.encoding.rendering.as_ref();
         let none = context.compression == Compression::NONE;
         let decoder = codecs.decoder(context.compression);
         let order = match decoder {
@@ -187,22 +199,17 @@ impl Level {
             turned,
             line,
             sums,
+            rendered,
         } = scratch;
         let source = turn(stored.bytes, &context, turned);
         let (plain, first_row) = match decoder {
             Some(decoder) if !none => {
                 let rows = match order {
-                    DecodedOrder::Stored => rows,
-                    DecodedOrder::Pixels => context.height as usize,
+                    DecodedOrder::Stored if rendering.is_none() => rows,
+                    _ => context.height as usize,
                 };
-                let bytes = rows.saturating_mul(layout.row_bytes);
-                if bytes as u64 > self.limits.block_bytes {
-                    return Err(BlockError::Limit {
-                        block: id.0,
-                        bytes: bytes as u64,
-                        limit: self.limits.block_bytes,
-                    });
-                }
+                let bytes = layout.bytes(rows);
+                self.bounded(id, bytes)?;
                 let plain = room(plain, bytes);
                 decoder
                     .decode(source, &context, plain)
@@ -211,15 +218,49 @@ impl Level {
             }
             _ => (source, stored.first_row as usize),
         };
-        let piece = Piece {
+        let mut piece = Piece {
             id,
             block,
             first_row,
             plain,
             layout,
         };
+        if let Some(rendering) = rendering {
+            let (width, height) = (block.width as usize, block.height as usize);
+            let made = Layout::rendered(width, rendering.bands().into());
+            let bytes = made.bytes(height);
+            self.bounded(id, bytes)?;
+            let rendered = room(rendered, bytes);
+            rendering
+                .block(
+                    piece.plain,
+                    &piece.layout,
+                    (width, height),
+                    line,
+                    sums,
+                    rendered,
+                )
+                .ok_or(BlockError::Truncated {
+                    block: id.0,
+                    wanted: piece.layout.bytes(height) as u64,
+                    got: piece.plain.len() as u64,
+                })?;
+            piece.plain = rendered;
+            piece.layout = made;
+        }
         for cut in cuts {
             self.cut(&piece, cut, line, sums)?;
+        }
+        Ok(())
+    }
+
+    fn bounded(&self, id: BlockId, bytes: usize) -> Result<(), BlockError> {
+        if bytes as u64 > self.limits.block_bytes {
+            return Err(BlockError::Limit {
+                block: id.0,
+                bytes: bytes as u64,
+                limit: self.limits.block_bytes,
+            });
         }
         Ok(())
     }

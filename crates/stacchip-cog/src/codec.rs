@@ -94,6 +94,9 @@ pub struct BlockContext<'a> {
     pub fax_options: u32,
     /// Which of the samples, if any, is alpha (`ExtraSamples` 1 or 2): its index.
     pub alpha: Option<u16>,
+    /// Whether libtiff undoes the block a row at a time, so that nothing runs on from a row to the
+    /// next: tall images in one strip, when GDAL reads them.
+    pub row_by_row: bool,
 }
 
 impl BlockContext<'_> {

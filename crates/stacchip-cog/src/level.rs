@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use stacchip_model::{SampleType, Size, Window};
 
-use crate::{BlockContext, BlockTable, Compression, Limits, SampleFormat};
+use crate::{BlockContext, BlockTable, Compression, Limits, Rendering, SampleFormat};
 
 /// One raster: the full resolution of an image, one of its overviews, or a mask of either.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ pub struct Encoding {
     pub predictor: Predictor,
     /// `PlanarConfiguration` (284).
     pub planar: Planar,
-    /// `SamplesPerPixel` (277): the bands.
+    /// `SamplesPerPixel` (277): the bands, but where they are [rendered](Self::rendering).
     pub samples: u16,
     /// `BitsPerSample` (258), the same for every sample.
     pub bits: u16,
@@ -82,6 +82,19 @@ pub struct Encoding {
     pub lerc_parameters: Option<[u32; 2]>,
     /// `T4Options` (292) or `T6Options` (293), whichever the scheme asks for.
     pub fax_options: u32,
+    /// How the bands are made of the samples, where they are not the samples: of CMYK, CIELab and
+    /// the like, as GDAL does.
+    pub rendering: Option<Rendering>,
+}
+
+impl Encoding {
+    /// Bands that are read.
+    pub const fn bands(&self) -> u16 {
+        match &self.rendering {
+            Some(rendering) => rendering.bands(),
+            None => self.samples,
+        }
+    }
 }
 
 /// The value of the tag `Predictor` (317).
@@ -144,7 +157,7 @@ impl Level {
 
     /// Bands.
     pub const fn bands(&self) -> usize {
-        self.encoding.samples as usize
+        self.encoding.bands() as usize
     }
 
     /// How many planes of blocks there are: one for each band where they are separate.
@@ -220,6 +233,31 @@ impl Level {
         }
     }
 
+    /// Whether the bands are rendered of samples that lie in planes apart.
+    pub(crate) fn is_rendered_apart(&self) -> bool {
+        self.encoding.rendering.is_some() && self.encoding.planar == Planar::Separate
+    }
+
+    /// The level with its samples for bands.
+    pub(crate) fn as_stored(&self) -> Self {
+        let mut level = self.clone();
+        level.encoding.rendering = None;
+        // Numbers, and nothing else.
+        level.encoding.photometric = 1;
+        level
+    }
+
+    /// Whether GDAL reads the rows of the one strip one by one, to save memory.
+    fn is_split(&self) -> bool {
+        let e = &self.encoding;
+        let bits = e.bits == 8 || (e.bits == 1 && e.samples == 1);
+        !self.tiled
+            && bits
+            && e.rendering.is_none()
+            && self.block.height == self.size.height
+            && self.size.height > 2000
+    }
+
     /// What a codec is told of the block `id`.
     pub fn block_context(&self, id: BlockId) -> BlockContext<'_> {
         let e = &self.encoding;
@@ -256,6 +294,7 @@ impl Level {
             lerc_parameters: e.lerc_parameters,
             fax_options: e.fax_options,
             alpha,
+            row_by_row: self.is_split(),
         }
     }
 }

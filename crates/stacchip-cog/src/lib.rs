@@ -52,6 +52,7 @@ mod open;
 mod pixels;
 mod plan;
 mod range_reader;
+mod render;
 mod sidecar;
 mod table;
 #[cfg(any(test, feature = "testing"))]
@@ -78,6 +79,7 @@ pub use nodata::{Nodata, NodataValue};
 pub use open::{OpenError, ReadWindowError, fetch_tables, open, read_window};
 pub use plan::{Bands, Part, PlanError, StoredBlock, Strides, WindowPlan};
 pub use range_reader::{RangeReader, ReadError, ReadErrorKind};
+pub use render::Rendering;
 pub use sidecar::{Pam, PamBand, esri_crs, rpc_of_text, world_file};
 pub use table::{BlockPlace, BlockTable};
 pub use version::Version;

@@ -215,18 +215,17 @@ impl Level {
             return (range.start..range.start.saturating_add(len), 0);
         }
         let block = self.block_window(id);
+        if self.encoding.rendering.is_some() && !self.is_rendered_apart() {
+            return (range, 0);
+        }
         let Some((block, inside)) = block.and_then(|b| Some((b, b.intersection(window)?))) else {
             return (range, 0);
         };
         let rows = inside.relative_to(block.col, block.row);
         let first = u64::try_from(rows.row).unwrap_or(0);
-        let start = range
-            .start
-            .saturating_add(first.saturating_mul(row_bytes))
-            .min(range.end);
-        let end = start
-            .saturating_add(row_bytes.saturating_mul(u64::from(rows.height)))
-            .min(range.end);
+        // Of uncompressed blocks libtiff heeds no byte count: their rows are as long as they are.
+        let start = range.start.saturating_add(first.saturating_mul(row_bytes));
+        let end = start.saturating_add(row_bytes.saturating_mul(u64::from(rows.height)));
         (start..end, u32::try_from(first).unwrap_or(0))
     }
 }
@@ -384,6 +383,16 @@ impl WindowPlan {
         self.decode_into(blocks, codecs, &mut Scratch::default(), out, strides)
     }
 
+    /// The plan of the samples that the bands are rendered of; it takes the same blocks.
+    pub(crate) fn as_stored(&self) -> Self {
+        Self {
+            level: Arc::new(self.level.as_stored()),
+            window: self.window,
+            bands: (0..usize::from(self.level.encoding.samples)).collect(),
+            blocks: self.blocks.clone(),
+        }
+    }
+
     /// The strides of a buffer that holds the window and nothing else.
     pub fn strides(&self) -> Strides {
         let [_, rows, cols] = self.shape();
@@ -408,6 +417,9 @@ impl WindowPlan {
         out: &mut [u8],
         strides: Strides,
     ) -> Result<(), BlockError> {
+        if self.level.is_rendered_apart() {
+            return self.decode_apart(blocks, codecs, scratch, out, strides);
+        }
         let mut given = blocks.iter();
         let slots = Slots::new(&self.bands, self.level.encoding.planar);
         for &id in &self.blocks {
@@ -419,7 +431,7 @@ impl WindowPlan {
                 Some(stored) => {
                     let bytes = given.next().ok_or(BlockError::NotGiven { block: id.0 })?;
                     let wanted = stored.range.end.saturating_sub(stored.range.start);
-                    if (bytes.len() as u64) < wanted {
+                    if (bytes.len() as u64) < wanted && !self.level.table.is_guessed() {
                         return Err(BlockError::Truncated {
                             block: id.0,
                             wanted,
@@ -532,6 +544,8 @@ fn touched(
     let last_down = index(window.row_end().saturating_sub(1), level.block.height)?;
     let mut planes: Vec<usize> = match level.encoding.planar {
         Planar::Chunky => bands.first().map(|_| 0).into_iter().collect(),
+        // A rendered pixel takes all planes.
+        Planar::Separate if level.is_rendered_apart() => (0..level.bands()).collect(),
         Planar::Separate => bands.to_vec(),
     };
     planes.sort_unstable();

@@ -26,7 +26,7 @@ pub struct BlockTable {
 #[derive(Debug, Clone)]
 pub(crate) enum Counts {
     Column(Column),
-    /// Every block is as long as that: files without byte counts.
+    /// Every block is as long as that, or ends with the file: files without byte counts.
     Guessed(Vec<u64>),
 }
 
@@ -92,6 +92,11 @@ impl BlockTable {
         }
     }
 
+    /// Whether blocks may end before the ranges told of them: they are guesses.
+    pub(crate) const fn is_guessed(&self) -> bool {
+        matches!(self.counts, Counts::Guessed(_))
+    }
+
     /// Takes bytes of the object that start at `offset`, to fill what of the tables lies in them.
     /// `asked` is how many were asked for: fewer `bytes` mean that the object ends there.
     pub fn supply(&self, offset: u64, asked: u64, bytes: &Bytes) {
@@ -145,9 +150,12 @@ impl Column {
         Self::new(order, FieldType::ASCII, 0, 0..0, 1, &Pages::new(1))
     }
 
-    /// How many numbers there are.
-    pub(crate) fn count(&self) -> u64 {
-        self.count
+    /// The first number, if it is at hand.
+    pub(crate) fn first(&self) -> Option<u64> {
+        match self.at(0) {
+            Cell::Value(value) => Some(value),
+            _ => None,
+        }
     }
 
     fn keep(&self, pages: &mut Pages, offset: u64, bytes: &Bytes) {

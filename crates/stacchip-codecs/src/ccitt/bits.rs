@@ -5,11 +5,17 @@ pub(super) struct Bits<'a> {
     source: &'a [u8],
     /// Bits before the place.
     at: usize,
+    /// Whether the zeros of a code that ends a line were taken, and its one was not.
+    in_end: bool,
 }
 
 impl<'a> Bits<'a> {
     pub(super) const fn new(source: &'a [u8]) -> Self {
-        Self { source, at: 0 }
+        Self {
+            source,
+            at: 0,
+            in_end: false,
+        }
     }
 
     /// Whether all bits are behind.
@@ -17,9 +23,9 @@ impl<'a> Bits<'a> {
         self.at >= self.source.len().saturating_mul(8)
     }
 
-    /// Whether more bits were taken than there were.
-    pub(super) const fn overrun(&self) -> bool {
-        self.at > self.source.len().saturating_mul(8)
+    /// Bits ahead, zeros without end not counted.
+    pub(super) const fn left(&self) -> usize {
+        self.source.len().saturating_mul(8).saturating_sub(self.at)
     }
 
     /// The next 16 bits.
@@ -50,9 +56,14 @@ impl<'a> Bits<'a> {
         flag
     }
 
-    /// Whether the next bits are eleven zeros: the code that ends a line, or the end.
-    pub(super) fn at_end_of_line(&self) -> bool {
-        self.peek() >> 5 == 0
+    /// Takes eleven zeros, which the code that ends a line begins with; whether they were there.
+    pub(super) fn take_end_of_line(&mut self) -> bool {
+        let zeros = self.peek() >> 5 == 0 && self.left() >= 11;
+        if zeros {
+            self.skip(11);
+            self.in_end = true;
+        }
+        zeros
     }
 
     /// Whether there is a code that ends a line anywhere ahead.
@@ -60,6 +71,7 @@ impl<'a> Bits<'a> {
         Self {
             source: self.source,
             at: self.at,
+            in_end: false,
         }
         .skip_end_of_line()
     }
@@ -68,7 +80,8 @@ impl<'a> Bits<'a> {
     /// there is none.
     pub(super) fn skip_end_of_line(&mut self) -> bool {
         let start = self.at;
-        let mut zeros = 0;
+        let mut zeros = if self.in_end { 11 } else { 0 };
+        self.in_end = false;
         while !self.ended() {
             // Bytes of zeros go at once: fill may be long.
             if self.at.is_multiple_of(8) && self.source.get(self.at / 8) == Some(&0) {

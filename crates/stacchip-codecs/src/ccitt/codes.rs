@@ -29,10 +29,22 @@ pub(super) enum Mode {
     Horizontal,
     Vertical(i8),
     Extension,
+    /// The code that ends a block.
+    End,
+    None,
 }
 
-/// Takes the code of a mode; nothing where there is none, as at the end.
-pub(super) fn mode(bits: &mut Bits<'_>) -> Option<Mode> {
+/// What the code of a run tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Run {
+    /// Pixels of a run, which is then told.
+    Last(u16),
+    /// Pixels of a run that goes on: a multiple of 64.
+    More(u16),
+}
+
+/// Takes the code of a mode.
+pub(super) fn mode(bits: &mut Bits<'_>) -> Mode {
     let (mode, length) = match bits.peek() >> 9 {
         0b100_0000.. => (Mode::Vertical(0), 1),
         0b011_0000.. => (Mode::Vertical(1), 3),
@@ -44,32 +56,30 @@ pub(super) fn mode(bits: &mut Bits<'_>) -> Option<Mode> {
         0b000_0011 => (Mode::Vertical(3), 7),
         0b000_0010 => (Mode::Vertical(-3), 7),
         0b000_0001 => (Mode::Extension, 7),
-        _ => return None,
+        _ if bits.peek() >> 4 == 1 => (Mode::End, 12),
+        _ => (Mode::None, 0),
     };
     bits.skip(length);
-    (!bits.overrun()).then_some(mode)
+    mode
 }
 
-/// Takes the codes of a run: as many of 64 and more as there are, then one below. Nothing where a
-/// code is none.
-pub(super) fn run(bits: &mut Bits<'_>, colour: Colour) -> Option<u32> {
+/// Takes a code of a run; nothing where there is none.
+pub(super) fn run(bits: &mut Bits<'_>, colour: Colour) -> Option<Run> {
     let table = match colour {
         Colour::White => &*WHITE,
         Colour::Black => &*BLACK,
     };
-    let mut run = 0_u32;
-    loop {
-        let place = bits.peek() >> (16 - LONGEST);
-        let (length, pixels) = table.get(place as usize).copied().unwrap_or((0, 0));
-        bits.skip(length.into());
-        if length == 0 || bits.overrun() {
-            return None;
-        }
-        run = run.saturating_add(pixels.into());
-        if pixels < 64 {
-            return Some(run);
-        }
+    let place = bits.peek() >> (16 - LONGEST);
+    let (length, pixels) = table.get(place as usize).copied().unwrap_or((0, 0));
+    if length == 0 {
+        return None;
     }
+    bits.skip(length.into());
+    Some(if pixels < 64 {
+        Run::Last(pixels)
+    } else {
+        Run::More(pixels)
+    })
 }
 
 /// Length and pixels of the code that each possible next bits begin with; length 0 is no code.

@@ -15,9 +15,10 @@ use crate::refusal::{corrupt, truncated};
 /// Decoder of compressions 2, 3, 4 and 32771.
 ///
 /// Runs called white are bits 0 and runs called black bits 1, whatever the file's photometric
-/// interpretation: as libtiff stores them. A row whose runs are too short or too long is made to
-/// fit, as libtiff does; a code that is none, or data that end before the block does, are errors,
-/// where libtiff goes on.
+/// interpretation: as libtiff stores them. A row whose runs are too short or too long is made to fit,
+/// as libtiff does; so is a row of T.4 with a code that is none, where reading goes on with the next
+/// line. Elsewhere such a code is an error, and so are data that end before the block does, where
+/// libtiff goes on; but a block of T.6 that says where it ends is white from there.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ccitt;
 
@@ -57,7 +58,12 @@ impl TileDecoder for Ccitt {
         let mut row = Row::new(block.width);
         // Some writers of T.4 leave out the codes that end lines.
         let mut ends = scheme == Compression::CCITT_FAX3 && bits.has_end_of_line();
+        let mut ended = false;
         for (at, out) in out.chunks_mut(row_bytes).enumerate() {
+            if ended {
+                out.fill(0);
+                continue;
+            }
             let done = match scheme {
                 Compression::CCITT_FAX4 => row.two_dimensional(&mut bits),
                 Compression::CCITT_FAX3 => {
@@ -83,14 +89,24 @@ impl TileDecoder for Ccitt {
                     done
                 }
             };
-            done.map_err(|halt| match halt {
-                Halt::End => truncated(scheme, wanted, at.saturating_mul(row_bytes)),
-                Halt::NoCode => corrupt(scheme, format_args!("a code that is none in row {at}")),
-                Halt::Uncompressed => DecodeError::Unsupported {
-                    scheme,
-                    what: "uncompressed mode".into(),
-                },
-            })?;
+            let corrupt = |what: &str| Err(corrupt(scheme, format_args!("{what} in row {at}")));
+            match done {
+                Ok(()) => {}
+                // The next line begins where the next code says so.
+                Err(Halt::NoCode) if ends => {}
+                Err(Halt::Ended) if scheme == Compression::CCITT_FAX4 && at > 0 => ended = true,
+                Err(Halt::End | Halt::Ended) => {
+                    return Err(truncated(scheme, wanted, at.saturating_mul(row_bytes)));
+                }
+                Err(Halt::NoCode) => return corrupt("a code that is none"),
+                Err(Halt::Endless) => return corrupt("runs without end"),
+                Err(Halt::Uncompressed) => {
+                    return Err(DecodeError::Unsupported {
+                        scheme,
+                        what: "uncompressed mode".into(),
+                    });
+                }
+            }
             row.paint(out);
         }
         Ok(())

@@ -2,166 +2,282 @@
 
 use super::{
     bits::Bits,
-    codes::{Colour, Mode, mode, run},
+    codes::{Colour, Mode, Run, mode, run},
 };
 
-/// Why a row could not be read.
+/// Why no more rows can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Halt {
+    /// The data end.
     End,
+    /// The code that ends a block came.
+    Ended,
+    /// A code that is none.
     NoCode,
+    /// Runs of no pixels that do not end.
+    Endless,
+    /// Pixels that are not told by runs.
     Uncompressed,
 }
 
-/// Where the colour changes, in the row that was read last.
+/// The row that was read last, as runs of white and black by turns.
 ///
-/// A place with an even index changes from white to black, with an odd one back: `[0, 5]` are five
-/// black pixels. Places do not decrease, and none is past the width.
+/// Rows that are too short or too long are made to fit as libtiff does, so that what is broken looks
+/// as it does everywhere.
 pub(super) struct Row {
-    width: u32,
-    changes: Vec<u32>,
-    above: Vec<u32>,
+    width: i32,
+    runs: Vec<i32>,
+    above: Vec<i32>,
+    /// Pixels that are behind.
+    at: i32,
+    /// Pixels of the run that is being told.
+    part: i32,
 }
 
 impl Row {
-    /// An empty row of `width` pixels: white.
-    pub(super) const fn new(width: u32) -> Self {
+    /// A row of `width` pixels below a white one.
+    pub(super) fn new(width: u32) -> Self {
+        let width = i32::try_from(width).unwrap_or(i32::MAX);
         Self {
             width,
-            changes: Vec::new(),
+            runs: vec![width, 0],
             above: Vec::new(),
+            at: 0,
+            part: 0,
         }
     }
 
     /// Reads a row of runs. It is done where it is full or a code that ends lines comes.
     pub(super) fn one_dimensional(&mut self, bits: &mut Bits<'_>) -> Result<(), Halt> {
         self.next();
-        let (mut at, mut colour) = (0_u32, Colour::White);
-        while at < self.width {
+        let done = self.horizontal_to_end(bits);
+        self.fit();
+        done
+    }
+
+    fn horizontal_to_end(&mut self, bits: &mut Bits<'_>) -> Result<(), Halt> {
+        loop {
+            for colour in [Colour::White, Colour::Black] {
+                if !self.tell(bits, colour)? || self.at >= self.width {
+                    return Ok(());
+                }
+            }
+            // Two runs of no pixels are as good as none.
+            if let [.., 0, 0] = self.runs[..] {
+                self.runs.truncate(self.runs.len().saturating_sub(2));
+                if bits.ended() {
+                    return Err(Halt::End);
+                }
+            }
+        }
+    }
+
+    /// Reads a row told by how it differs from the one above. It may be the last: what is had of it
+    /// then is there as well.
+    pub(super) fn two_dimensional(&mut self, bits: &mut Bits<'_>) -> Result<(), Halt> {
+        self.next();
+        let done = self.vertical_to_end(bits);
+        self.fit();
+        done
+    }
+
+    fn vertical_to_end(&mut self, bits: &mut Bits<'_>) -> Result<(), Halt> {
+        let mut above = Above {
+            runs: std::mem::take(&mut self.above),
+            index: 0,
+            at: 0,
+        };
+        above.step();
+        let done = self.vertical_below(bits, &mut above);
+        self.above = above.runs;
+        done
+    }
+
+    fn vertical_below(&mut self, bits: &mut Bits<'_>, above: &mut Above) -> Result<(), Halt> {
+        while self.at < self.width {
             if bits.ended() {
                 return Err(Halt::End);
             }
-            if bits.at_end_of_line() {
-                // Within a row it makes the row short; before, no row is left.
-                if at == 0 && self.changes.is_empty() {
-                    return Err(Halt::End);
+            match mode(bits) {
+                Mode::Pass => {
+                    above.pass(self);
+                    above.step();
+                    self.part = self.part.saturating_add(above.at.saturating_sub(self.at));
+                    self.at = above.at;
+                    above.step();
                 }
-                break;
+                Mode::Horizontal => {
+                    let white = self.runs.len().is_multiple_of(2);
+                    let colour = if white { Colour::White } else { Colour::Black };
+                    if !self.tell(bits, colour)? || !self.tell(bits, colour.other())? {
+                        return Err(halt(bits));
+                    }
+                    above.pass(self);
+                }
+                Mode::Vertical(by) => {
+                    above.pass(self);
+                    let to = above.at.saturating_add(by.into());
+                    if by < 0 && to < self.at {
+                        return Err(halt(bits));
+                    }
+                    self.set(to.saturating_sub(self.at))?;
+                    if by < 0 {
+                        above.back();
+                    } else {
+                        above.step();
+                    }
+                }
+                Mode::Extension => return Err(Halt::Uncompressed),
+                Mode::End => {
+                    self.set(self.width.saturating_sub(self.at))?;
+                    return Err(Halt::Ended);
+                }
+                Mode::None => return Err(halt(bits)),
             }
-            let run = run(bits, colour).ok_or_else(|| halt(bits))?;
-            at = at.saturating_add(run).min(self.width);
-            self.change(at)?;
-            colour = colour.other();
+        }
+        if self.part > 0 {
+            // A pass that was not followed by what ends it.
+            if self.part.saturating_add(self.at) < self.width && !bits.take_flag() {
+                return Err(halt(bits));
+            }
+            self.set(0)?;
         }
         Ok(())
     }
 
-    /// Reads a row told by how it differs from the one above.
-    pub(super) fn two_dimensional(&mut self, bits: &mut Bits<'_>) -> Result<(), Halt> {
-        self.next();
-        // Nothing at the start: then a change above the first pixel counts as well.
-        let mut a0: Option<u32> = None;
-        let mut colour = Colour::White;
-        let mut index = 0;
-        while a0.is_none_or(|a0| a0 < self.width) {
+    /// Reads the codes of a run; not, where the code that ends a line comes.
+    fn tell(&mut self, bits: &mut Bits<'_>, colour: Colour) -> Result<bool, Halt> {
+        loop {
             if bits.ended() {
                 return Err(Halt::End);
             }
-            let mode = mode(bits).ok_or_else(|| halt(bits))?;
-            if mode == Mode::Horizontal {
-                let mut at = a0.unwrap_or(0);
-                for colour in [colour, colour.other()] {
-                    let run = run(bits, colour).ok_or_else(|| halt(bits))?;
-                    at = at.saturating_add(run).min(self.width);
-                    self.change(at)?;
+            match run(bits, colour) {
+                Some(Run::Last(pixels)) => {
+                    self.set(pixels.into())?;
+                    return Ok(true);
                 }
-                a0 = Some(at);
-                continue;
-            }
-            // b1: the first change above that is right of a0 and to the other colour.
-            index = self.first_above(index, a0, colour);
-            let b1 = self.place_above(index);
-            match mode {
-                Mode::Pass => a0 = Some(self.place_above(index + 1)),
-                Mode::Vertical(by) => {
-                    let a1 = b1
-                        .checked_add_signed(by.into())
-                        .filter(|&a1| a0.is_none_or(|a0| a1 >= a0))
-                        .ok_or(Halt::NoCode)?
-                        .min(self.width);
-                    self.change(a1)?;
-                    colour = colour.other();
-                    a0 = Some(a1);
+                Some(Run::More(pixels)) => {
+                    self.at = self.at.saturating_add(pixels.into());
+                    self.part = self.part.saturating_add(pixels.into());
                 }
-                Mode::Extension => return Err(Halt::Uncompressed),
-                Mode::Horizontal => {}
+                None if bits.take_end_of_line() => return Ok(false),
+                None => return Err(halt(bits)),
             }
         }
+    }
+
+    /// Ends the run that is being told, `pixels` further on.
+    fn set(&mut self, pixels: i32) -> Result<(), Halt> {
+        // No row needs more; runs of no pixels could be told without end.
+        if self.runs.len() as u64 > 2 * u64::from(self.width.unsigned_abs()) + 64 {
+            return Err(Halt::Endless);
+        }
+        self.runs.push(self.part.saturating_add(pixels));
+        self.at = self.at.saturating_add(pixels);
+        self.part = 0;
         Ok(())
+    }
+
+    /// What was read last goes above.
+    fn next(&mut self) {
+        std::mem::swap(&mut self.runs, &mut self.above);
+        self.runs.clear();
+        (self.at, self.part) = (0, 0);
+    }
+
+    /// Makes the runs as long as the row.
+    fn fit(&mut self) {
+        if self.part > 0 {
+            self.runs.push(self.part);
+            self.part = 0;
+        }
+        if self.at == self.width {
+            return;
+        }
+        while self.at > self.width
+            && let Some(run) = self.runs.pop()
+        {
+            self.at = self.at.saturating_sub(run);
+        }
+        if self.at < self.width {
+            self.at = self.at.max(0);
+            if !self.runs.len().is_multiple_of(2) {
+                self.runs.push(0);
+            }
+            self.runs.push(self.width.saturating_sub(self.at));
+        } else if self.at > self.width {
+            self.runs.extend([self.width, 0]);
+        }
+        self.at = self.width;
     }
 
     /// Writes the row as bits, black ones.
     pub(super) fn paint(&self, out: &mut [u8]) {
         out.fill(0);
-        for black in self.changes.chunks(2) {
-            let &[from, ref to @ ..] = black else {
-                continue;
-            };
-            let to = to.first().copied().unwrap_or(self.width);
-            if from >= to {
-                continue;
+        let mut from = 0;
+        for (index, &run) in self.runs.iter().enumerate() {
+            let run = run.clamp(0, self.width.saturating_sub(from));
+            let to = from.saturating_add(run);
+            if index % 2 == 1 && run > 0 {
+                black(out, from.unsigned_abs(), to.unsigned_abs());
             }
-            let (first, last) = (from as usize / 8, (to as usize - 1) / 8);
-            let head = 0xFF_u8 >> (from % 8);
-            let tail = 0xFF_u8 << (7 - (to - 1) % 8);
-            for (byte, out) in out.iter_mut().enumerate().take(last + 1).skip(first) {
-                let head = if byte == first { head } else { 0xFF };
-                let tail = if byte == last { tail } else { 0xFF };
-                *out |= head & tail;
-            }
+            from = to;
         }
-    }
-
-    /// What was read last goes above.
-    fn next(&mut self) {
-        std::mem::swap(&mut self.changes, &mut self.above);
-        self.changes.clear();
-    }
-
-    fn change(&mut self, at: u32) -> Result<(), Halt> {
-        // Runs of no pixels could be told without end; no row needs more than these.
-        if self.changes.len() as u64 > 2 * u64::from(self.width) + 2 {
-            return Err(Halt::NoCode);
-        }
-        self.changes.push(at);
-        Ok(())
-    }
-
-    /// The index above of the first place right of `a0` that changes away from `colour`, looked for
-    /// from about `near`.
-    fn first_above(&self, near: usize, a0: Option<u32>, colour: Colour) -> usize {
-        let right = |index: usize| a0.is_none_or(|a0| self.place_above(index) > a0);
-        let mut index = near.min(self.above.len());
-        while index > 0 && right(index - 1) {
-            index -= 1;
-        }
-        while index < self.above.len() && !right(index) {
-            index += 1;
-        }
-        index + usize::from(index.is_multiple_of(2) != (colour == Colour::White))
-    }
-
-    fn place_above(&self, index: usize) -> u32 {
-        self.above.get(index).copied().unwrap_or(self.width)
     }
 }
 
-/// What the lack of a code means.
+/// What the lack of a code means: where the longest would not fit, it is the end.
 fn halt(bits: &Bits<'_>) -> Halt {
-    // Zeros to the end, or the code that ends a block.
-    if bits.ended() || bits.at_end_of_line() {
+    if bits.left() < 16 {
         Halt::End
     } else {
         Halt::NoCode
+    }
+}
+
+/// Sets the bits `from..to`, which are some.
+fn black(out: &mut [u8], from: u32, to: u32) {
+    let (first, last) = (from as usize / 8, (to as usize - 1) / 8);
+    let head = 0xFF_u8 >> (from % 8);
+    let tail = 0xFF_u8 << (7 - (to - 1) % 8);
+    for (byte, out) in out.iter_mut().enumerate().take(last + 1).skip(first) {
+        let head = if byte == first { head } else { 0xFF };
+        let tail = if byte == last { tail } else { 0xFF };
+        *out |= head & tail;
+    }
+}
+
+/// The row above, and how far along it one is.
+struct Above {
+    runs: Vec<i32>,
+    index: usize,
+    /// Where the colour changes next: `b1`.
+    at: i32,
+}
+
+impl Above {
+    /// Goes to the next change.
+    fn step(&mut self) {
+        let run = self.runs.get(self.index).copied().unwrap_or(0);
+        self.at = self.at.saturating_add(run);
+        self.index = self.index.saturating_add(1);
+    }
+
+    /// Goes back to the one before.
+    fn back(&mut self) {
+        self.index = self.index.saturating_sub(1);
+        let run = self.runs.get(self.index).copied().unwrap_or(0);
+        self.at = self.at.saturating_sub(run);
+    }
+
+    /// Goes on by pairs, until the change is right of where `row` is.
+    fn pass(&mut self, row: &Row) {
+        if row.runs.is_empty() {
+            return;
+        }
+        while self.at <= row.at && self.at < row.width && self.index < self.runs.len() {
+            self.step();
+            self.step();
+        }
     }
 }

@@ -4,9 +4,9 @@ use stacchip_cog::{BlockContext, Compression, DecodeError};
 
 use super::{
     YCBCR,
-    stream::{EOI, SOS, segments},
+    stream::{EOI, SOS, Segment, segments},
 };
-use crate::refusal::{corrupt, truncated};
+use crate::refusal::corrupt;
 
 /// What a frame says of itself (T.81, B.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +21,40 @@ pub(super) struct Frame {
     /// Whether each coefficient comes once, and not in the passes of a progressive frame.
     pub(super) sequential: bool,
     /// Whether the stream has its end marker.
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 impl Frame {
+    /// Reads a frame header.
+    pub(super) fn of(header: &Segment<'_>) -> Option<Self> {
+        let &[
+            precision,
+            h0,
+            h1,
+            w0,
+            w1,
+            components,
+            ref of_components @ ..,
+        ] = header.body
+        else {
+            return None;
+        };
+        let parts: Vec<_> = of_components
+            .chunks_exact(3)
+            .take(components.into())
+            .filter_map(|part| part.first_chunk::<3>().copied())
+            .collect();
+        (parts.len() == usize::from(components)).then(|| Self {
+            width: u16::from_be_bytes([w0, w1]).into(),
+            height: u16::from_be_bytes([h0, h1]).into(),
+            components: components.into(),
+            precision,
+            parts,
+            sequential: header.code != 0xC2,
+            ended: false,
+        })
+    }
+
     /// Reads the header of the frame in `source`.
     pub(super) fn read(source: &[u8], scheme: Compression) -> Result<Self, DecodeError> {
         let broken = || corrupt(scheme, "no frame header where one must be");
@@ -34,35 +64,10 @@ impl Frame {
             match segment.code {
                 // Lossy, Huffman coded: baseline, extended and progressive.
                 0xC0..=0xC2 => {
-                    let &[
-                        precision,
-                        h0,
-                        h1,
-                        w0,
-                        w1,
-                        components,
-                        ref of_components @ ..,
-                    ] = segment.body
-                    else {
-                        return Err(broken());
-                    };
-                    let parts: Vec<_> = of_components
-                        .chunks_exact(3)
-                        .take(components.into())
-                        .filter_map(|part| part.first_chunk::<3>().copied())
-                        .collect();
-                    if parts.len() != usize::from(components) || frame.is_some() {
+                    if frame.is_some() {
                         return Err(broken());
                     }
-                    frame = Some(Self {
-                        width: u16::from_be_bytes([w0, w1]).into(),
-                        height: u16::from_be_bytes([h0, h1]).into(),
-                        components: components.into(),
-                        precision,
-                        parts,
-                        sequential: segment.code != 0xC2,
-                        ended: false,
-                    });
+                    frame = Some(Self::of(&segment).ok_or_else(broken)?);
                 }
                 0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
                     return Err(DecodeError::Unsupported {
@@ -147,9 +152,6 @@ impl Frame {
                 scheme,
                 format_args!("a frame of {} rows in a block of {height}", self.height),
             ));
-        }
-        if !self.ended {
-            return Err(truncated(scheme, wanted, 0));
         }
         Ok(())
     }

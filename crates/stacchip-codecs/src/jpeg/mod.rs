@@ -2,11 +2,15 @@
 
 mod encode;
 mod frame;
+mod old;
 mod sequential;
+mod standard;
 mod stream;
 #[cfg(feature = "libjpeg-turbo")]
 mod turbo;
 mod zune;
+
+pub use old::OldJpeg;
 
 use std::cell::RefCell;
 
@@ -137,7 +141,7 @@ fn undo(
     }
     #[cfg(feature = "libjpeg-turbo")]
     if matches!(frame.components, 1 | 3 | 4) {
-        return turbo::fill(stream, frame, scheme, out);
+        return turbo::fill(stream, frame, colour, scheme, out);
     }
     zune::fill(stream, frame, colour, scheme, out)
 }

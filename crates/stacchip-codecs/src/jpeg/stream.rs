@@ -1,6 +1,6 @@
 //! Markers, and one stream out of the shared tables and a block's own.
 
-use super::frame::Frame;
+use super::{frame::Frame, standard};
 
 /// What is to be done about colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,17 @@ pub(super) fn whole_stream(
         out.push(transform);
     }
     let tables = tables.filter(|tables| !tables.is_empty());
+    let tells_codes = tables
+        .into_iter()
+        .chain([block])
+        .filter_map(segments)
+        .flatten()
+        .flatten()
+        .any(|segment| segment.code == DHT);
+    if !tells_codes {
+        // Not every decoder knows them; libjpeg does.
+        out.extend_from_slice(&standard::CODES);
+    }
     for (stream, is_block) in tables
         .map(|t| (t, false))
         .into_iter()
@@ -101,6 +112,9 @@ pub(super) fn whole_stream(
                 SOS if is_block => {
                     out.extend_from_slice(segment.bytes);
                     out.extend_from_slice(segment.rest);
+                    if !frame.ended {
+                        out.extend_from_slice(&[0xFF, EOI]);
+                    }
                     return Some(());
                 }
                 DQT | DHT | DRI => out.extend_from_slice(segment.bytes),

@@ -3,13 +3,14 @@
 use stacchip_cog::{Compression, DecodeError};
 use turbojpeg::{Decompressor, Image, PixelFormat};
 
-use super::frame::Frame;
+use super::{frame::Frame, sequential, stream::Colour};
 use crate::refusal::corrupt;
 
 /// Fills `out`, which is as large as the frame.
 pub(super) fn fill(
     stream: &[u8],
     frame: &Frame,
+    colour: Colour,
     scheme: Compression,
     out: &mut [u8],
 ) -> Result<(), DecodeError> {
@@ -20,7 +21,7 @@ pub(super) fn fill(
         _ => PixelFormat::CMYK,
     };
     let image = Image {
-        pixels: out,
+        pixels: &mut *out,
         width: frame.width,
         pitch: frame.width * format.size(),
         height: frame.height,
@@ -28,7 +29,11 @@ pub(super) fn fill(
     };
     // A new one each time: it would remember the tables of the stream before, and lend them to one
     // that has none.
-    Decompressor::new()
-        .and_then(|mut decoder| decoder.decompress(stream, image))
-        .map_err(|e| corrupt(scheme, e))
+    let done = Decompressor::new().and_then(|mut decoder| decoder.decompress(stream, image));
+    match done {
+        // What it only warns of may be harmless: bytes too many before a marker. Then no code is
+        // missing.
+        Err(_) if frame.sequential => sequential::fill(stream, frame, colour, scheme, out),
+        done => done.map_err(|e| corrupt(scheme, e)),
+    }
 }

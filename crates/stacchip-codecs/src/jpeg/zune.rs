@@ -4,7 +4,7 @@ use stacchip_cog::{Compression, DecodeError};
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
-use super::{frame::Frame, stream::Colour};
+use super::{frame::Frame, sequential, stream::Colour};
 use crate::refusal::corrupt;
 
 /// Fills `out`, which is as large as the frame.
@@ -40,5 +40,10 @@ pub(super) fn fill(
     }
     // Of some broken streams it leaves pixels as they were: never what another block left there.
     out.fill(0);
-    decoder.decode_into(out).map_err(fail)
+    decoder.decode_into(out).map_err(fail)?;
+    // It makes up what data lack, and does not say so.
+    if frame.sequential {
+        sequential::planes(stream, frame, scheme, out.len(), false)?;
+    }
+    Ok(())
 }

@@ -26,6 +26,7 @@ pub fn block(
         lerc_parameters: None,
         fax_options: 0,
         alpha: None,
+        row_by_row: false,
     }
 }
 

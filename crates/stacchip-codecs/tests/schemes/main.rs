@@ -21,6 +21,8 @@ mod lzw;
 mod next;
 #[cfg(feature = "packbits")]
 mod packbits;
+#[cfg(feature = "sgilog")]
+mod sgilog;
 #[cfg(feature = "thunderscan")]
 mod thunderscan;
 #[cfg(feature = "webp")]

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use stacchip_codecs::PackBits;
-use stacchip_cog::{Compression, DecodeError};
+use stacchip_cog::{BlockContext, Compression, DecodeError};
 
 use crate::contract::{block, decode, encode, keeps_promises, scene};
 
@@ -49,4 +49,24 @@ proptest! {
         let source = encode(&PackBits, &plain, &block);
         prop_assert_eq!(decode(&PackBits, &source, &block, plain.len()).unwrap(), plain);
     }
+}
+
+#[test]
+fn runs_end_with_rows_where_libtiff_reads_row_by_row() {
+    // Six sevens in rows of four; then two more bytes.
+    let packed = [0xFB, 7, 0x01, 1, 2];
+    let whole = block(Compression::PACKBITS, (4, 2), 1, 8);
+    assert_eq!(
+        decode(&PackBits, &packed, &whole, 8).unwrap(),
+        [7, 7, 7, 7, 7, 7, 1, 2]
+    );
+    let rows = BlockContext {
+        row_by_row: true,
+        ..whole
+    };
+    assert_eq!(
+        decode(&PackBits, &packed, &rows, 6).unwrap(),
+        [7, 7, 7, 7, 1, 2]
+    );
+    assert!(decode(&PackBits, &packed, &rows, 8).is_err());
 }

@@ -30,7 +30,7 @@ pub(super) fn bands(
                     .or_else(|| heights.map(str::to_owned)),
                 colour: said
                     .and_then(|b| b.colour.clone())
-                    .filter(|_| !bitmap)
+                    .filter(|_| !bitmap && level.encoding.rendering.is_none())
                     .unwrap_or_else(|| colour(directory, &level.encoding, i, palette)),
                 metadata: said.map(|b| b.items.clone()).unwrap_or_default(),
                 domains: said.map(|b| b.domains.clone()).unwrap_or_default(),
@@ -46,7 +46,7 @@ pub(super) fn colour_table(
     encoding: &Encoding,
     nodata: Option<&Nodata>,
 ) -> Option<Vec<[u8; 4]>> {
-    if encoding.bits > 16 {
+    if encoding.bits > 16 || encoding.rendering.is_some() {
         return None;
     }
     let count = 1usize.checked_shl(u32::from(encoding.bits))?;
@@ -113,6 +113,9 @@ fn stored_colours(
 /// What band `i` is to the eye, from the tags.
 fn colour(directory: &Directory, encoding: &Encoding, i: usize, palette: bool) -> Colour {
     let known: &[Colour] = match encoding.photometric {
+        _ if encoding.rendering.is_some() => {
+            &[Colour::Red, Colour::Green, Colour::Blue, Colour::Alpha]
+        }
         _ if palette && i == 0 => &[Colour::Palette],
         RGB => &[Colour::Red, Colour::Green, Colour::Blue],
         YCBCR if encoding.compression == Compression::JPEG => {

@@ -2,6 +2,7 @@
 
 use stacchip_model::SampleType;
 
+use super::rendering::rendering;
 use crate::{
     Compression, Encoding, HeaderError, Planar, Predictor, SampleFormat,
     header::{ByteOrder, Directory, Tag},
@@ -9,11 +10,15 @@ use crate::{
 
 /// How the pixels of `directory` are stored.
 pub(super) fn encoding(directory: &Directory) -> Result<Encoding, HeaderError> {
-    let samples = short(directory, Tag::SAMPLES_PER_PIXEL)?.unwrap_or(1);
+    let compression = Compression(short(directory, Tag::COMPRESSION)?.unwrap_or(1));
+    // Writers of old JPEG left much out; libtiff takes it for YCbCr of three bytes then.
+    let old_jpeg = compression == Compression::OLD_JPEG;
+    let samples = short(directory, Tag::SAMPLES_PER_PIXEL)?.unwrap_or(if old_jpeg { 3 } else { 1 });
     if samples == 0 {
         return Err(bad(directory, Tag::SAMPLES_PER_PIXEL, "is zero"));
     }
-    let bits = uniform(directory, Tag::BITS_PER_SAMPLE, samples)?.unwrap_or(1);
+    let bits =
+        uniform(directory, Tag::BITS_PER_SAMPLE, samples)?.unwrap_or(if old_jpeg { 8 } else { 1 });
     let format = match uniform(directory, Tag::SAMPLE_FORMAT, samples)?.unwrap_or(1) {
         1 => SampleFormat::Unsigned,
         2 => SampleFormat::Signed,
@@ -22,7 +27,6 @@ pub(super) fn encoding(directory: &Directory) -> Result<Encoding, HeaderError> {
         6 => SampleFormat::ComplexFloat,
         _ => SampleFormat::Void,
     };
-    let compression = Compression(short(directory, Tag::COMPRESSION)?.unwrap_or(1));
     let planar = match short(directory, Tag::PLANAR_CONFIGURATION)?.unwrap_or(1) {
         2 if samples > 1 => Planar::Separate,
         1 | 2 => Planar::Chunky,
@@ -55,7 +59,7 @@ pub(super) fn encoding(directory: &Directory) -> Result<Encoding, HeaderError> {
             .unsigned_at(Tag::LERC_PARAMETERS, i)
             .and_then(|v| u32::try_from(v).ok())
     };
-    Ok(Encoding {
+    let mut encoding = Encoding {
         big_endian: directory.order == ByteOrder::Big,
         compression,
         predictor,
@@ -63,16 +67,24 @@ pub(super) fn encoding(directory: &Directory) -> Result<Encoding, HeaderError> {
         samples,
         bits,
         format,
-        photometric: photometric(directory, bits, samples)?,
+        photometric: match photometric(directory, bits, samples)? {
+            // Some call what they turned to YCbCr by what it was before.
+            RGB if old_jpeg => YCBCR,
+            _ if old_jpeg && directory.entry(Tag::PHOTOMETRIC).is_none() => YCBCR,
+            other => other,
+        },
         lsb_first: short(directory, Tag::FILL_ORDER)? == Some(2),
-        subsampling: (subsampling(0, 2), subsampling(1, 2)),
+        subsampling: old_factors(directory).unwrap_or((subsampling(0, 2), subsampling(1, 2))),
         extra_samples: directory
             .first_unsigned(Tag::EXTRA_SAMPLES, usize::from(samples))
             .unwrap_or_default()
             .into_iter()
             .map(|v| u16::try_from(v).unwrap_or(0))
             .collect(),
-        jpeg_tables: directory.bytes(Tag::JPEG_TABLES).cloned(),
+        jpeg_tables: match compression {
+            Compression::OLD_JPEG => directory.old_jpeg.clone(),
+            _ => directory.bytes(Tag::JPEG_TABLES).cloned(),
+        },
         lerc_parameters: lerc(0)
             .zip(lerc(1))
             .map(|(version, added)| [version, added]),
@@ -80,7 +92,10 @@ pub(super) fn encoding(directory: &Directory) -> Result<Encoding, HeaderError> {
             .unsigned(fax)
             .and_then(|v| u32::try_from(v).ok())
             .unwrap_or(0),
-    })
+        rendering: None,
+    };
+    encoding.rendering = rendering(directory, &encoding);
+    Ok(encoding)
 }
 
 /// The photometric interpretation. A palette image without a palette is taken for grey or colour,
@@ -110,6 +125,8 @@ pub(super) fn sample_type(bits: u16, format: SampleFormat) -> Option<SampleType>
         (16, Float) => T::F16,
         (24 | 32, Float) => T::F32,
         (64, Float) => T::F64,
+        // No such numbers.
+        (_, Float) | (17..=31 | 33..=63, ComplexInt | ComplexFloat) => return None,
         (8, Signed) => T::I8,
         (16, Signed) => T::I16,
         (32, Signed) => T::I32,
@@ -165,3 +182,22 @@ fn uniform(directory: &Directory, tag: Tag, samples: u16) -> Result<Option<u16>,
     }
     Ok(Some(first))
 }
+
+/// How chroma is sampled as the frame header of old JPEG says, which is truer than the tag.
+fn old_factors(directory: &Directory) -> Option<(u16, u16)> {
+    let mut at = directory.old_jpeg.as_deref()?.get(2..)?;
+    let mut found = None;
+    while let &[0xFF, code, high, low, ref rest @ ..] = at {
+        let length = usize::from(u16::from_be_bytes([high, low])).checked_sub(2)?;
+        let (body, next) = rest.split_at_checked(length)?;
+        if let (0xC0..=0xC2, &[_, _, _, _, _, 3, _, factors, ..]) = (code, body) {
+            found = Some((u16::from(factors >> 4), u16::from(factors & 0xF)));
+        }
+        at = next;
+    }
+    found
+}
+
+// `PhotometricInterpretation` (262): TIFF 6.0, sections 6 and 21.
+const RGB: u16 = 2;
+const YCBCR: u16 = 6;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use stacchip_model::Size;
+use stacchip_model::{SampleType, Size};
 
 use super::encoding::{bad, encoding, sample_type};
 use crate::{
     BlockTable, Compression, HeaderError, Level, Limits, Source,
     header::{Directory, Pages, Tag},
+    render::Groups,
     table::{Column, Counts},
 };
 
@@ -33,7 +34,11 @@ pub(super) fn level(
             limit: limits.bands as u64,
         });
     }
-    let Some(sample) = sample_type(encoding.bits, encoding.format) else {
+    let sample = match &encoding.rendering {
+        Some(_) => Some(SampleType::U8),
+        None => sample_type(encoding.bits, encoding.format),
+    };
+    let Some(sample) = sample else {
         let detail = format!(
             "is {} for samples that are {:?}",
             encoding.bits, encoding.format
@@ -127,25 +132,62 @@ fn table(
         directory: directory.offset,
     })?;
     let counts = match column([Tag::TILE_BYTE_COUNTS, Tag::STRIP_BYTE_COUNTS]) {
-        Some(counts) => Counts::Column(counts),
-        None => Counts::Guessed(guessed(level, &offsets, limits)),
+        Some(counts) if !looks_bad(level, &offsets, &counts) => Counts::Column(counts),
+        _ => Counts::Guessed(guessed(directory, level, limits)?),
     };
     Ok(BlockTable { offsets, counts })
 }
 
-/// Byte counts of a file that gives none, as libtiff guesses them: of uncompressed blocks what
-/// they must have; one compressed block may go on to the end of the file, of which no more is read
-/// than could sensibly be the block's. Where the file ends need not be known for that.
-fn guessed(level: &Level, offsets: &Column, limits: &Limits) -> Vec<u64> {
-    let context = level.block_context(crate::BlockId(0));
-    let row = context.stored_row_bytes().map_or(0, |row| row as u64);
-    let whole = row.saturating_mul(u64::from(context.height));
-    if level.encoding.compression == Compression::NONE {
-        return vec![whole];
+/// Whether the byte count of a lone strip cannot be right, as libtiff has it: zero, though the strip
+/// is somewhere, or fewer than its rows take uncompressed.
+fn looks_bad(level: &Level, offsets: &Column, counts: &Column) -> bool {
+    if level.tiled
+        || level.block_count() != 1
+        || level.encoding.compression == Compression::OLD_JPEG
+    {
+        return false;
     }
-    if offsets.count() != 1 {
-        return vec![0];
+    let plain = level.encoding.compression == Compression::NONE;
+    match (offsets.first(), counts.first()) {
+        (Some(0), _) => false,
+        (Some(_), Some(count)) => count == 0 || plain && count < block_bytes(level),
+        _ => false,
+    }
+}
+
+/// Byte counts of a file that gives none, as libtiff guesses them: of uncompressed blocks what
+/// they must have; a compressed block that is the only one of its plane may go on to the end of the
+/// file, of which no more is read than could sensibly be the block's. Where the file ends need not be
+/// known for that.
+fn guessed(directory: &Directory, level: &Level, limits: &Limits) -> Result<Vec<u64>, HeaderError> {
+    let whole = block_bytes(level);
+    if level.encoding.compression == Compression::NONE {
+        return Ok(vec![whole]);
+    }
+    if level.block_count() != u64::from(level.planes()) {
+        return Err(HeaderError::Missing {
+            tag: if level.tiled {
+                "TileByteCounts"
+            } else {
+                "StripByteCounts"
+            },
+            directory: directory.offset,
+        });
     }
     let most = whole.saturating_mul(10).saturating_add(4096);
-    vec![most.min(limits.stored_block_bytes)]
+    Ok(vec![most.min(limits.stored_block_bytes)])
+}
+
+/// Bytes of the first block, uncompressed.
+fn block_bytes(level: &Level) -> u64 {
+    let context = level.block_context(crate::BlockId(0));
+    let rows = context.height as usize;
+    let bytes = match &level.encoding.rendering {
+        Some(rendering) => rendering
+            .groups(context.width as usize, rows)
+            .map(Groups::stored_bytes),
+        None => None,
+    };
+    let row = context.stored_row_bytes().unwrap_or(0);
+    bytes.unwrap_or_else(|| row.saturating_mul(rows)) as u64
 }

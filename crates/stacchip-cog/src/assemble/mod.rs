@@ -4,6 +4,7 @@ mod bands;
 mod encoding;
 mod level;
 mod metadata;
+mod rendering;
 
 use std::sync::Arc;
 

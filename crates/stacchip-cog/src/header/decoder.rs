@@ -91,7 +91,7 @@ struct Parsed {
 }
 
 /// Why a walk over what is at hand cannot go on.
-enum Stop {
+pub(super) enum Stop {
     Need(Range<u64>),
     Broken(HeaderError),
 }
@@ -425,6 +425,7 @@ impl HeaderDecoder {
             offset,
             order: preamble.order,
             entries: Vec::new(),
+            old_jpeg: None,
         };
         let Some(parsed) = self
             .parsed
@@ -452,6 +453,12 @@ impl HeaderDecoder {
             }
             directory.entries.push(entry);
         }
+        match self.old_jpeg(&directory) {
+            Ok(headers) => directory.old_jpeg = headers,
+            Err(Stop::Need(range)) => needs.push(range),
+            // The blocks will tell that they lack it.
+            Err(Stop::Broken(_)) => {}
+        }
         directory
     }
 
@@ -469,7 +476,7 @@ impl HeaderDecoder {
             .collect()
     }
 
-    fn take(&self, offset: u64, len: u64, what: &'static str) -> Result<Bytes, Stop> {
+    pub(super) fn take(&self, offset: u64, len: u64, what: &'static str) -> Result<Bytes, Stop> {
         let truncated = |end| Stop::Broken(HeaderError::Truncated { what, offset, end });
         let Some(stop) = offset.checked_add(len) else {
             return Err(truncated(self.pages.end().unwrap_or(u64::MAX)));

@@ -24,6 +24,8 @@ pub(crate) struct Directory {
     pub(crate) offset: u64,
     pub(crate) order: ByteOrder,
     pub(crate) entries: Vec<Entry>,
+    /// Of old JPEG: the headers that its tags point at, in one stream.
+    pub(crate) old_jpeg: Option<Bytes>,
 }
 
 impl Directory {

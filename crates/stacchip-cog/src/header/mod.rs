@@ -4,6 +4,7 @@ mod decoder;
 mod directory;
 mod error;
 mod held;
+mod old_jpeg;
 mod tag;
 mod value;
 

@@ -3,7 +3,9 @@
 use stacchip_model::SampleType;
 
 use super::{float, horizontal, unpack};
-use crate::{BlockContext, BlockError, DecodedOrder, Level, Predictor, SampleFormat};
+use crate::{
+    BlockContext, BlockError, DecodedOrder, Level, Planar, Predictor, SampleFormat, render::Groups,
+};
 
 /// How the decompressed bytes of a block become numbers.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +22,8 @@ pub(crate) struct Layout {
     swap: bool,
     /// Bits to unpack of packed samples; 0 where samples are whole bytes.
     packed: u32,
+    /// How lumas and colour differences lie, where they do not lie side by side.
+    pub(crate) groups: Option<Groups>,
 }
 
 /// A number as it stands in a line: native byte order, or three bytes least significant first.
@@ -93,14 +97,25 @@ impl Layout {
                 predictor: Predictor::None,
                 swap: false,
                 packed: 0,
+                groups: None,
             });
         }
-        // Such samples come in groups of several lumas to one pair of chromas.
-        let grouped = block.photometric == YCBCR && block.samples >= 3;
-        if grouped && (bits <= 8 || block.subsampling != (1, 1)) {
-            return Err(unsupported(format!("YCbCr in {}", block.compression)));
-        }
         let predictor = level.encoding.predictor;
+        let chunky = level.encoding.planar == Planar::Chunky;
+        // Such samples come in groups of several lumas to one pair of chromas.
+        let groups = match &level.encoding.rendering {
+            Some(rendering) => rendering.groups(width, block.height as usize),
+            None if block.photometric == YCBCR
+                && (bits <= 8 || chunky && block.subsampling != (1, 1)) =>
+            {
+                let (h, v) = block.subsampling;
+                return Err(unsupported(format!(
+                    "YCbCr of {bits} bits, {} samples in a block and chroma sampled {h} x {v} in {}",
+                    block.samples, block.compression
+                )));
+            }
+            None => None,
+        };
         let element = element(level, block);
         let whole = matches!(bits, 8 | 16 | 24 | 32 | 64 | 128);
         match predictor {
@@ -130,7 +145,39 @@ impl Layout {
                 block.big_endian != cfg!(target_endian = "big")
             },
             packed: if whole { 0 } else { u32::from(bits) },
+            groups,
         })
+    }
+
+    /// The layout of pixels that were rendered: bytes, `samples` of them side by side.
+    pub(crate) const fn rendered(width: usize, samples: usize) -> Self {
+        Self {
+            row_bytes: width.saturating_mul(samples),
+            samples,
+            element: Element::Plain(1),
+            width,
+            predictor: Predictor::None,
+            swap: false,
+            packed: 0,
+            groups: None,
+        }
+    }
+
+    /// Bytes of `rows` rows, or of a whole block where its samples lie in groups.
+    pub(crate) fn bytes(&self, rows: usize) -> usize {
+        match self.groups {
+            Some(groups) => groups.stored_bytes(),
+            None => self.row_bytes.saturating_mul(rows),
+        }
+    }
+
+    /// Undoes the predictor of a block of groups; such blocks are not read by rows of pixels.
+    pub(crate) fn undo_groups(&self, groups: Groups, bytes: &mut [u8]) {
+        if self.predictor == Predictor::Horizontal {
+            for line in bytes.chunks_mut(groups.line_bytes().max(1)) {
+                horizontal::accumulate_bytes(line, self.samples);
+            }
+        }
     }
 
     /// Whether a line can be written where it is wanted as it is.

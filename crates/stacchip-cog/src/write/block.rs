@@ -94,6 +94,7 @@ impl BlockPlan<'_> {
             lerc_parameters: None,
             fax_options: 0,
             alpha: self.alpha.filter(|_| self.chunky),
+            row_by_row: false,
         };
         let stored = self
             .encoder
@@ -172,6 +173,7 @@ impl BlockPlan<'_> {
             lerc_parameters: None,
             fax_options: 0,
             alpha: None,
+            row_by_row: false,
         }
     }
 }

@@ -161,6 +161,7 @@ fn the_decoder_of_these_tests_keeps_the_promises() {
         lerc_parameters: None,
         fax_options: 0,
         alpha: None,
+        row_by_row: false,
     };
     let plain: Vec<u8> = (0..600u32).map(|i| u8::try_from(i % 83).unwrap()).collect();
     let mut stored = Vec::new();

@@ -1,4 +1,5 @@
-//! Sequential streams of 12 bits, which the libraries at hand do not undo.
+//! Sequential streams that the libraries at hand do not undo: of 12 bits, and of 8 bits where they
+//! stumble over what is harmless. And whether the data of a stream are whole.
 //!
 //! Step by step what libjpeg does with its slow-but-accurate integer transform and its smooth
 //! upsampling, so that samples are the same.
@@ -11,14 +12,15 @@ mod transform;
 
 use stacchip_cog::{Compression, DecodeError};
 
-use self::{colour::interleave, planes::Planes};
+use self::colour::interleave;
+pub(super) use self::planes::Planes;
 use super::{
     frame::Frame,
     stream::{Colour, SOI, SOS, Segment, segments_from},
 };
 use crate::refusal::{corrupt, truncated};
 
-/// Fills `out`, which is as large as the frame, with samples of 16 bits in native order.
+/// Fills `out`, which is as large as the frame, with samples of 8 bits, or of 16 in native order.
 pub(super) fn fill(
     stream: &[u8],
     frame: &Frame,
@@ -32,10 +34,27 @@ pub(super) fn fill(
             what: format!("a progressive frame of {} bits", frame.precision),
         });
     }
+    let planes = planes(stream, frame, scheme, out.len(), true)?;
+    let full: Vec<_> = (0..frame.components)
+        .map(|component| planes.full(component))
+        .collect();
+    interleave(&full, frame.precision, colour, out);
+    Ok(())
+}
+
+/// The samples of each component of a sequential frame, whose pixels take `wanted` bytes; where they
+/// are not `held`, the codes are only looked at.
+pub(super) fn planes(
+    stream: &[u8],
+    frame: &Frame,
+    scheme: Compression,
+    wanted: usize,
+    held: bool,
+) -> Result<Planes, DecodeError> {
     let broken = |what: &str| corrupt(scheme, what);
     let mut tables = Tables::default();
     let mut planes =
-        Planes::of(frame).ok_or_else(|| broken("components that cannot be counted"))?;
+        Planes::of(frame, held).ok_or_else(|| broken("components that cannot be counted"))?;
     let mut rest = stream;
     // Each scan may be followed by tables and another scan.
     let mut seen = 0;
@@ -50,16 +69,12 @@ pub(super) fn fill(
         rest = planes
             .undo(&components, &tables, data)
             .map_err(|stop| match stop {
-                Stop::End => truncated(scheme, out.len(), 0),
+                Stop::End => truncated(scheme, wanted, 0),
                 Stop::NoCode => broken("a code that is none"),
                 Stop::NoTable => broken("a table that was not given"),
             })?;
     }
-    let full: Vec<_> = (0..frame.components)
-        .map(|component| planes.full(component))
-        .collect();
-    interleave(&full, frame.precision, colour, out);
-    Ok(())
+    Ok(planes)
 }
 
 /// Why a scan could not be undone.

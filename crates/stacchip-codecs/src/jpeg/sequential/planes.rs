@@ -3,7 +3,7 @@
 use super::{Frame, Segment, Stop, Tables, coefficients::block, huffman::Bits, transform::samples};
 
 /// The samples of all components.
-pub(super) struct Planes {
+pub(in super::super) struct Planes {
     width: usize,
     height: usize,
     precision: u8,
@@ -33,8 +33,9 @@ pub(super) struct OfScan {
 }
 
 impl Planes {
-    /// Room for the samples of `frame`; nothing where its factors are none.
-    pub(super) fn of(frame: &Frame) -> Option<Self> {
+    /// Room for the samples of `frame`, where they are to be `held`; nothing where its factors are
+    /// none.
+    pub(super) fn of(frame: &Frame, held: bool) -> Option<Self> {
         let factors = |c: &[u8; 3]| (usize::from(c[1] >> 4), usize::from(c[1] & 0xF));
         let across = frame.parts.iter().map(|c| factors(c).0).max()?;
         let down = frame.parts.iter().map(|c| factors(c).1).max()?;
@@ -58,7 +59,7 @@ impl Planes {
                     width: (frame.width * h).div_ceil(across),
                     height: (frame.height * v).div_ceil(down),
                     blocks,
-                    samples: vec![0; blocks.0 * blocks.1 * 64],
+                    samples: vec![0; if held { blocks.0 * blocks.1 * 64 } else { 0 }],
                 })
             })
             .collect::<Option<_>>()?;
@@ -125,12 +126,23 @@ impl Planes {
                 let (h, v) = if alone { (1, 1) } else { plane.factors };
                 for part in 0..h * v {
                     let coefficients = block(&mut bits, dc, ac, by, before)?;
+                    if plane.samples.is_empty() {
+                        continue;
+                    }
                     let at = (x * h + part % h, y * v + part / h);
                     plane.put(at, &samples(&coefficients, self.precision), self.precision);
                 }
             }
         }
         Ok(bits.rest())
+    }
+
+    /// Sample (`x`, `y`) of a component, where it lies in one of its blocks.
+    pub(in super::super) fn sample(&self, component: usize, x: usize, y: usize) -> Option<u16> {
+        let plane = self.each.get(component)?;
+        let stride = plane.blocks.0 * 8;
+        let at = y.checked_mul(stride)?.checked_add(x)?;
+        plane.samples.get(at).copied().filter(|_| x < stride)
     }
 
     /// The samples of a component, as many as the picture has pixels.
