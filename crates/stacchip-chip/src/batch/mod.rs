@@ -20,7 +20,7 @@
 //! let frame = Frame::of_size(Size::new(64, 64));
 //! let assets = vec![AssetRequest::new("red", "red.tif")];
 //! let like = Arc::new(ChipRequest::new(frame, Window::new(0, 0, 16, 16), assets));
-//! let wanted = (0..16).map(|i| WantedChip {
+//! let wanted = (0..16).map(move |i| WantedChip {
 //!     like: Arc::clone(&like),
 //!     window: Window::new(i % 4 * 16, i / 4 * 16, 16, 16),
 //! });
