@@ -37,5 +37,6 @@ fn one(raster: &mut Raster, window: Window) -> Result<usize, Failure> {
         &mut raster.out[..bytes],
         strides,
     )?;
+    raster.give_back(blocks);
     Ok(bytes)
 }

@@ -2,7 +2,7 @@
 
 use std::{fs::File, os::unix::fs::FileExt as _, path::Path, sync::Arc};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::executor::block_on;
 use stacchip_codecs::built_in;
 use stacchip_cog::{
@@ -20,6 +20,7 @@ pub(crate) struct Raster {
     pub(crate) scratch: Scratch,
     pub(crate) out: Vec<u8>,
     pub(crate) stored: Vec<u8>,
+    spare: Vec<BytesMut>,
 }
 
 impl Raster {
@@ -38,6 +39,7 @@ impl Raster {
             scratch: Scratch::default(),
             out: Vec::new(),
             stored: Vec::new(),
+            spare: Vec::new(),
         })
     }
 
@@ -50,15 +52,22 @@ impl Raster {
     }
 
     /// The bytes of the blocks that `plan` touches.
-    pub(crate) fn read(&self, plan: &WindowPlan) -> Result<Vec<Bytes>, Failure> {
+    pub(crate) fn read(&mut self, plan: &WindowPlan) -> Result<Vec<Bytes>, Failure> {
         plan.ranges()?
             .into_iter()
             .map(|range| {
-                let mut bytes = vec![0; usize::try_from(range.end - range.start)?];
+                let mut bytes = self.spare.pop().unwrap_or_default();
+                bytes.resize(usize::try_from(range.end - range.start)?, 0);
                 self.file.read_exact_at(&mut bytes, range.start)?;
-                Ok(Bytes::from(bytes))
+                Ok(bytes.freeze())
             })
             .collect()
+    }
+
+    /// Takes buffers back, for what is read next.
+    pub(crate) fn give_back(&mut self, blocks: Vec<Bytes>) {
+        self.spare
+            .extend(blocks.into_iter().filter_map(|b| b.try_into_mut().ok()));
     }
 
     /// The file, and room for bytes of it.
