@@ -33,7 +33,7 @@ class Contender:
 
     def __init__(self, name, command, program, cases):
         self.name, self.command, self.cases = name, command, cases
-        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = Path(program[0]).exists() and subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, *words):
         self.process.stdin.write("\t".join(map(str, words)) + "\n")
@@ -50,12 +50,13 @@ class Contender:
         return self.ask("check", raster, windows)
 
 
-def prepare(python):
+def prepare(python, as_built):
     venv = HERE / "venv"
     if not (venv / "bin" / "rio").exists():
         subprocess.run([python, "-m", "venv", venv], check=True)
         subprocess.run([venv / "bin" / "pip", "install", "--quiet", "rasterio==1.5.*"], check=True)
-    subprocess.run([venv / "bin" / "python", HERE / "rasters.py", HERE / "data"], check=True)
+    if not as_built:
+        subprocess.run([venv / "bin" / "python", HERE / "rasters.py", HERE / "data"], check=True)
     build = ["cargo", "build", "--locked", "--release", "--quiet", "--manifest-path"]
     target = Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target"))
     programs = {}
@@ -63,7 +64,8 @@ def prepare(python):
                                      ("pure", "Cargo.toml", ["-p", "bench-decode", "--no-default-features"]),
                                      ("async-tiff", "async-tiff/Cargo.toml", [])]:
         place = target / f"decode-{name}"
-        subprocess.run([*build, HERE / manifest, *features], check=True, env={**os.environ, "CARGO_TARGET_DIR": str(place)})
+        if not as_built:
+            subprocess.run([*build, HERE / manifest, *features], check=True, env={**os.environ, "CARGO_TARGET_DIR": str(place)})
         programs[name] = place / "release" / ("bench-async-tiff" if name == "async-tiff" else "bench-decode")
     return venv, programs
 
@@ -90,8 +92,9 @@ def main():
     options.add_argument("--only", default="", help="cases whose name holds this")
     options.add_argument("--python", default="python3", help="3.12 or later")
     options.add_argument("--prepare", action="store_true")
+    options.add_argument("--as-built", action="store_true", help="build nothing; leave out what is not there")
     options = options.parse_args()
-    venv, programs = prepare(options.python)
+    venv, programs = prepare(options.python, options.as_built)
     if options.prepare:
         return
     lists = window_lists(HERE / "data" / "windows")
@@ -103,6 +106,7 @@ def main():
         Contender("async-tiff", "async-tiff", [programs["async-tiff"]], [n for n in FULL if n.split("-")[0] in ("deflate", "lzw", "zstd", "jpeg")]),
         Contender("libdeflate", "floor", [programs["ours"]], deflate),
     ]
+    contenders = [c for c in contenders if c.process]
     names = [c.name for c in contenders[1:]]
     print("| windows | raster | MB/s | " + " | ".join(f"{n} / ours" for n in names) + " |")
     print("|---|---|" + "---:|" * (len(names) + 1))

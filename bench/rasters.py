@@ -57,7 +57,7 @@ def reflectance():
     noise = random.standard_normal((SIDE, SIDE), dtype=np.float32)
     # The optics spread a point over its neighbours.
     noise[:, 1:] = 0.86 * noise[:, 1:] + 0.5 * noise[:, :-1]
-    values = kinds[fields(11)] + 260 * rough(3, 1.5) + 45 * noise
+    values = kinds[fields(11)] + 260 * rough(3, 1.5) + 14 * noise
     return np.clip(values, 1, 20000).astype(np.uint16)[None]
 
 

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::{
     BlockContext, BlockId, Codecs, Compression, DecodeError, DecodedOrder, Level, Strides,
-    pixels::{Layout, fill, place, row_of},
+    pixels::{Layout, fill, place, row_of, three},
 };
 
 /// A piece of a block, and where its pixels go.
@@ -210,11 +210,25 @@ impl Level {
                 };
                 let bytes = layout.bytes(rows);
                 self.bounded(id, bytes)?;
-                let plain = room(plain, bytes);
-                decoder
-                    .decode(source, &context, plain)
-                    .map_err(|cause| BlockError::Decode { block: id.0, cause })?;
-                (&*plain, 0)
+                let failed = |cause| BlockError::Decode { block: id.0, cause };
+                let whole = rows == context.height as usize;
+                if whole
+                    && rendering.is_none()
+                    && let Some(out) = straight(cuts, block, &context, &layout)
+                {
+                    return decoder.decode(source, &context, out).map_err(failed);
+                }
+                if whole {
+                    let plain = room(plain, bytes);
+                    decoder.decode(source, &context, plain).map_err(failed)?;
+                    (&*plain, 0)
+                } else {
+                    let plain = room(plain, bytes.saturating_add(SPARE));
+                    decoder
+                        .decode_first(source, &context, bytes, plain)
+                        .map_err(failed)?;
+                    (plain.get(..bytes).unwrap_or_default(), 0)
+                }
             }
             _ => (source, stored.first_row as usize),
         };
@@ -311,6 +325,33 @@ impl Level {
                 }
                 continue;
             }
+            if layout.is_three_bytes() && cut.bands.len() > 1 {
+                let line = room(line, line_bytes);
+                let pixels = left.saturating_mul(3);
+                let pixels = source
+                    .get(pixels..pixels.saturating_add(line_bytes))
+                    .unwrap_or_default();
+                let (first, others) = line.split_at_mut(width);
+                let (second, third) = others.split_at_mut(width);
+                three(pixels, [first, second, third]);
+                for slot in 0..cut.bands.len() {
+                    let band = cut.bands.get(slot).copied().unwrap_or(first_band);
+                    let plane = band.saturating_sub(first_band).saturating_mul(width);
+                    let out = row_of(cut, slot, row, bytes)?;
+                    if let Some(plane) = line.get(plane..plane.saturating_add(width)) {
+                        out.copy_from_slice(plane);
+                    }
+                }
+                continue;
+            }
+            if layout.is_split() {
+                for slot in 0..cut.bands.len() {
+                    let band = cut.bands.get(slot).copied().unwrap_or(first_band);
+                    let out = row_of(cut, slot, row, bytes)?;
+                    layout.band(source, left, band.saturating_sub(first_band), out);
+                }
+                continue;
+            }
             let line = room(line, line_bytes);
             layout.line(source, left, width, line, sums);
             place(line, layout, first_band, cut, row, self.sample.bytes())?;
@@ -327,6 +368,29 @@ struct Piece<'a> {
     first_row: usize,
     plain: &'a [u8],
     layout: Layout,
+}
+
+/// Where the pixels of the one cut may be decompressed to as they are: it is the whole block, rows
+/// and pixels lie as in the block, and nothing is left to be undone.
+fn straight<'a>(
+    cuts: &'a mut [Cut<'_>],
+    block: Window,
+    context: &BlockContext<'_>,
+    layout: &Layout,
+) -> Option<&'a mut [u8]> {
+    let [cut] = cuts else {
+        return None;
+    };
+    let alike = cut.window == block
+        && (block.width, block.height) == (context.width, context.height)
+        && cut.bands.len() == 1
+        && cut.strides.row == layout.row_bytes
+        && layout.is_finished();
+    if !alike {
+        return None;
+    }
+    let bytes = layout.row_bytes.checked_mul(context.height as usize)?;
+    cut.out.get_mut(..bytes)
 }
 
 /// The first `bytes` of `buffer`, which grows where it must and is never cleared.
@@ -351,3 +415,7 @@ fn turn<'a>(stored: &'a [u8], context: &BlockContext<'_>, turned: &'a mut Vec<u8
     turned.extend(stored.iter().map(|b| b.reverse_bits()));
     turned
 }
+
+/// Room beyond the rows wanted, for decoders that stop only where their room ends: more than a
+/// string of deflate (258 bytes) and what is written ahead of it.
+const SPARE: usize = 512;

@@ -29,6 +29,24 @@ pub trait TileDecoder: Send + Sync + fmt::Debug {
         block: &BlockContext<'_>,
         out: &mut [u8],
     ) -> Result<(), DecodeError>;
+
+    /// Undoes the first `wanted` bytes of `source` into the beginning of `out`, which is longer
+    /// where the caller has room to spare. What is there after them is not promised: a library that
+    /// stops only where its room ends may be given more of it. Asked for only where
+    /// [`order`](Self::order) said [`DecodedOrder::Stored`].
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    fn decode_first(
+        &self,
+        source: &[u8],
+        block: &BlockContext<'_>,
+        wanted: usize,
+        out: &mut [u8],
+    ) -> Result<(), DecodeError> {
+        let wanted = wanted.min(out.len());
+        self.decode(source, block, out.get_mut(..wanted).unwrap_or_default())
+    }
 }
 
 /// Does one compression scheme; the inverse of [`TileDecoder`].

@@ -67,6 +67,21 @@ impl TileDecoder for Deflate {
         // there is room for. The answer is the same with and without it.
         inflate::fill(source, block.compression, out, whole)
     }
+
+    #[cfg(feature = "libdeflate")]
+    fn decode_first(
+        &self,
+        source: &[u8],
+        block: &BlockContext<'_>,
+        wanted: usize,
+        out: &mut [u8],
+    ) -> Result<(), DecodeError> {
+        if libdeflate::fill_first(source, wanted, out) {
+            return Ok(());
+        }
+        let wanted = wanted.min(out.len());
+        self.decode(source, block, out.get_mut(..wanted).unwrap_or_default())
+    }
 }
 
 impl TileEncoder for Deflate {

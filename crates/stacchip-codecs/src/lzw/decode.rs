@@ -1,7 +1,8 @@
 //! Codes → bytes.
 //!
 //! Each string of the table is a string that was written plus the byte that followed it, so it
-//! stands in the output already: the table holds places, and no string is ever built.
+//! stands in the output already: the table holds short strings themselves, and the places of longer
+//! ones; none is ever built.
 
 use std::cell::RefCell;
 
@@ -49,7 +50,8 @@ fn expand_with<B: Bits>(table: &mut Table, mut bits: B, out: &mut [u8]) -> Resul
             });
         };
         *place = byte;
-        let mut string = String { at, length: 1 };
+        // The string before, where it stands, and the byte it begins with.
+        let mut before = (Entry::of(byte), at, byte);
         at += 1;
         let mut next = FIRST;
         let mut width = WIDTH_MIN;
@@ -65,34 +67,59 @@ fn expand_with<B: Bits>(table: &mut Table, mut bits: B, out: &mut [u8]) -> Resul
             if code == END {
                 return Err(Stop::Early { got: at });
             }
-            if next >= ENTRIES {
+            if next >= ENTRIES || code > next {
                 return Err(Stop::Unknown { code, got: at });
             }
-            if let Some(entry) = table.get_mut(next) {
-                *entry = string.then_one().pack();
+            let (string, place, first) = before;
+            // The string that is only now being made: it begins as the one before.
+            if code == next {
+                put(table, next, string.then(first, place));
             }
+            let entry = table.get(code).copied().unwrap_or_default();
+            let (length, first) = match (entry.short(), out.get_mut(at..at + WORD)) {
+                (Some(length), Some(room)) => {
+                    // What is too much is written over by the next string.
+                    room.copy_from_slice(&entry.0.to_le_bytes());
+                    (length, entry.first())
+                }
+                (Some(length), None) => {
+                    let rest = out.get_mut(at..).unwrap_or_default();
+                    let length = length.min(rest.len());
+                    for (to, from) in rest.iter_mut().zip(entry.0.to_le_bytes()).take(length) {
+                        *to = from;
+                    }
+                    (length, entry.first())
+                }
+                (None, _) => {
+                    let length = repeat(entry.long(), at, out);
+                    (length, out.get(at).copied().unwrap_or_default())
+                }
+            };
+            put(table, next, string.then(first, place));
             next += 1;
             if next + B::EARLY >= 1 << width && width < WIDTH_MAX {
                 width += 1;
             }
-            if let Ok(byte) = u8::try_from(code) {
-                if let Some(place) = out.get_mut(at) {
-                    *place = byte;
-                }
-                string = String { at, length: 1 };
-                at += 1;
-                continue;
-            }
-            if code >= next {
-                return Err(Stop::Unknown { code, got: at });
-            }
-            let entry = String::unpack(table.get(code).copied().unwrap_or_default());
-            string = String {
-                at,
-                length: repeat(entry, at, out),
-            };
-            at += string.length;
+            before = (entry, at, first);
+            at += length;
         }
+    }
+}
+
+/// A table as it is after it was cleared; the first entries never change.
+fn single_bytes() -> Table {
+    let mut table = [Entry(0); 1 << WIDTH_MAX];
+    for (entry, byte) in table.iter_mut().zip(0..=u8::MAX) {
+        *entry = Entry::of(byte);
+    }
+    table
+}
+
+/// Sets an entry; those of a table that is full, which no code names, are dropped.
+#[inline]
+fn put(table: &mut Table, index: usize, entry: Entry) {
+    if let Some(place) = table.get_mut(index) {
+        *place = entry;
     }
 }
 
@@ -100,10 +127,9 @@ fn expand_with<B: Bits>(table: &mut Table, mut bits: B, out: &mut [u8]) -> Resul
 #[inline]
 fn repeat(string: String, at: usize, out: &mut [u8]) -> usize {
     let room = out.len() - at;
-    if string.length <= WORD && room >= WORD && string.at + WORD <= at {
-        // Most strings are short. A copy of known length is one instruction each way; what it
-        // writes too much is written over by the next string.
-        out.copy_within(string.at..string.at + WORD, at);
+    if string.length <= STEP && room >= STEP && string.at + STEP <= at {
+        // A copy of known length is one instruction each way.
+        out.copy_within(string.at..string.at + STEP, at);
         return string.length;
     }
     let length = string.length.min(room);
@@ -126,33 +152,67 @@ struct String {
     length: usize,
 }
 
-impl String {
-    const fn then_one(self) -> Self {
-        Self {
-            at: self.at,
-            length: self.length + 1,
+/// A string of the table. One of up to seven bytes is held itself, first byte lowest, with its
+/// length above: it costs one load and one store, and no step asks what it is. Of a longer one it
+/// is held where it stands in the output: above, that it is such a one, then 20 bits of length (at
+/// most what the table is deep) and 36 of place (no block takes 64 GiB).
+#[derive(Debug, Clone, Copy, Default)]
+struct Entry(u64);
+
+impl Entry {
+    const fn of(byte: u8) -> Self {
+        Self(1 << 56 | byte as u64)
+    }
+
+    /// The string and one byte more; it stands at `place`, and the byte after it.
+    #[inline]
+    fn then(self, byte: u8, place: usize) -> Self {
+        match self.short() {
+            Some(length) if length < 7 => {
+                Self((self.0 + (1 << 56)) | u64::from(byte) << (8 * length))
+            }
+            Some(_) => Self::far(8, place),
+            None => Self::far((self.0 >> 36 & LENGTH) + 1, place),
         }
     }
 
-    /// A string is at most as long as the table is deep, so its length fits 16 bits.
-    const fn pack(self) -> u64 {
-        (self.at as u64) << 16 | (self.length as u64 & 0xFFFF)
+    const fn far(length: u64, place: usize) -> Self {
+        Self(LONG | length << 36 | (place as u64 & PLACE))
     }
 
-    fn unpack(packed: u64) -> Self {
-        Self {
-            at: usize::try_from(packed >> 16).unwrap_or_default(),
-            length: usize::try_from(packed & 0xFFFF).unwrap_or_default(),
+    /// Its length, where it is held itself.
+    #[inline]
+    fn short(self) -> Option<usize> {
+        let [.., length] = self.0.to_le_bytes();
+        (self.0 & LONG == 0).then_some(usize::from(length))
+    }
+
+    /// Where it stands.
+    fn long(self) -> String {
+        String {
+            at: usize::try_from(self.0 & PLACE).unwrap_or_default(),
+            length: usize::try_from(self.0 >> 36 & LENGTH).unwrap_or_default(),
         }
+    }
+
+    #[inline]
+    const fn first(self) -> u8 {
+        self.0.to_le_bytes()[0]
     }
 }
 
-type Table = [u64; 1 << WIDTH_MAX];
+type Table = [Entry; 1 << WIDTH_MAX];
 
 thread_local! {
-    static TABLE: RefCell<Box<Table>> = RefCell::new(Box::new([0; 1 << WIDTH_MAX]));
+    static TABLE: RefCell<Box<Table>> = RefCell::new(Box::new(single_bytes()));
 }
 
 /// Entries before a stream must clear the table: libtiff's 4095 and 1024 to spare.
 const ENTRIES: usize = 4095 + 1024;
-const WORD: usize = 16;
+/// Bytes of an entry.
+const WORD: usize = 8;
+/// Bytes that are copied at once.
+const STEP: usize = 16;
+const LONG: u64 = 1 << 63;
+const LENGTH: u64 = (1 << 20) - 1;
+const PLACE: u64 = (1 << 36) - 1;

@@ -3,7 +3,7 @@ use std::io::Write as _;
 use flate2::{Compression as Level, write::ZlibEncoder};
 use proptest::prelude::*;
 use stacchip_codecs::Deflate;
-use stacchip_cog::{Compression, DecodeError};
+use stacchip_cog::{Compression, DecodeError, TileDecoder as _};
 
 use crate::contract::{block, decode, encode, keeps_promises, scene};
 
@@ -104,7 +104,63 @@ fn a_stream_that_is_too_short_says_how_short() {
     );
 }
 
+/// A stream of parts, each as it compresses at a level: 0 leaves it as it is.
+fn in_parts(parts: &[(usize, u32)]) -> (Vec<u8>, Vec<u8>) {
+    let mut plain = Vec::new();
+    let mut packed = Vec::new();
+    let mut deflate = flate2::Compress::new(Level::new(6), true);
+    let mut word = 1_u32;
+    for &(length, level) in parts {
+        let part: Vec<u8> = (0..length)
+            .map(|i| {
+                word = word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let [.., noise] = word.to_be_bytes();
+                // What finds no strings is stored; what repeats is not.
+                if level == 0 {
+                    noise
+                } else {
+                    u8::try_from(i / 7 % 19).unwrap() ^ noise >> 6
+                }
+            })
+            .collect();
+        let start = packed.len();
+        packed.resize(start + 2 * length + 1024, 0);
+        let before = deflate.total_out();
+        deflate
+            .compress(&part, &mut packed[start..], flate2::FlushCompress::Full)
+            .unwrap();
+        packed.truncate(start + usize::try_from(deflate.total_out() - before).unwrap());
+        plain.extend(part);
+    }
+    let start = packed.len();
+    packed.resize(start + 64, 0);
+    deflate
+        .compress(&[], &mut packed[start..], flate2::FlushCompress::Finish)
+        .unwrap();
+    (plain, packed)
+}
+
 proptest! {
+    /// However little room there is to spare, and whatever the stream is made of.
+    #[test]
+    fn the_first_bytes_are_the_first_of_all(
+        parts in prop::collection::vec((1_usize..40_000, 0_u32..2), 1..5),
+        at in 0.0..1.0_f64, near in 0_usize..600, spare in 0_usize..700,
+    ) {
+        let (plain, packed) = in_parts(&parts);
+        let length = u32::try_from(plain.len()).unwrap();
+        let block = block(Compression::DEFLATE, (length, 1), 1, 8);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of the length")]
+        let anywhere = (plain.len() as f64 * at) as usize;
+        // Also where one part ends and the next begins.
+        for wanted in [anywhere, parts[0].0.saturating_sub(near), parts[0].0 + near] {
+            let wanted = wanted.min(plain.len() - 1);
+            let mut out = vec![0xAA; wanted + spare];
+            Deflate::new().decode_first(&packed, &block, wanted, &mut out).unwrap();
+            prop_assert!(out[..wanted] == plain[..wanted]);
+        }
+    }
+
     /// Garbage has the same verdict as from flate2, and the same bytes.
     #[test]
     fn garbage(bytes in prop::collection::vec(any::<u8>(), 0..200), size in 1_u32..400) {

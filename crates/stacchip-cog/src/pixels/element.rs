@@ -2,7 +2,7 @@
 
 use stacchip_model::SampleType;
 
-use super::{float, horizontal, unpack};
+use super::{float, horizontal, split, unpack};
 use crate::{
     BlockContext, BlockError, DecodedOrder, Level, Planar, Predictor, SampleFormat, render::Groups,
 };
@@ -183,6 +183,46 @@ impl Layout {
     /// Whether a line can be written where it is wanted as it is.
     pub(crate) fn is_direct(&self) -> bool {
         self.samples == 1 && matches!(self.element, Element::Plain(_) | Element::ComplexF32)
+    }
+
+    /// Whether the numbers of a row are what is wanted, in bytes and order.
+    pub(crate) fn is_finished(&self) -> bool {
+        let turned = self.swap && self.element.bytes() > 1;
+        self.is_direct() && self.predictor == Predictor::None && self.packed == 0 && !turned
+    }
+
+    /// Whether [`band`](Self::band) undoes such rows: whole numbers of bytes, side by side.
+    pub(crate) fn is_split(&self) -> bool {
+        self.samples > 1
+            && self.packed == 0
+            && matches!(self.element, Element::Plain(1 | 2 | 4 | 8))
+            && matches!(self.predictor, Predictor::None | Predictor::Horizontal)
+    }
+
+    /// Whether rows are pixels of three bytes that need only be sorted, as pictures are.
+    pub(crate) fn is_three_bytes(&self) -> bool {
+        self.samples == 3
+            && self.is_split()
+            && self.element.bytes() == 1
+            && self.predictor == Predictor::None
+    }
+
+    /// Makes numbers of one sample of the pixels of the row `source` from pixel `first` on, as many
+    /// as `out` takes.
+    pub(crate) fn band(&self, source: &[u8], first: usize, band: usize, out: &mut [u8]) {
+        let split = split::Split {
+            samples: self.samples,
+            band,
+            swap: self.swap,
+            summed: self.predictor == Predictor::Horizontal,
+        };
+        match self.element.bytes() {
+            1 => split.undo::<u8, 1>(source, first, out),
+            2 => split.undo::<u16, 2>(source, first, out),
+            4 => split.undo::<u32, 4>(source, first, out),
+            8 => split.undo::<u64, 8>(source, first, out),
+            _ => {}
+        }
     }
 
     /// Makes numbers of the pixels `first..first + count` of the row `source`: fills `line`, which

@@ -43,7 +43,7 @@ pub(super) fn accumulate_bytes(bytes: &mut [u8], distance: usize) {
 }
 
 /// A whole number of `N` bytes.
-trait Number<const N: usize>: Copy + Default {
+pub(super) trait Number<const N: usize>: Copy + Default {
     fn read(raw: [u8; N], swap: bool) -> Self;
     fn write(self) -> [u8; N];
     fn plus(self, other: Self) -> Self;

@@ -5,7 +5,9 @@ mod float;
 mod horizontal;
 mod lanes;
 mod place;
+mod split;
 mod unpack;
 
 pub(crate) use element::{Element, Layout};
 pub(crate) use place::{fill, place, row_of};
+pub(crate) use split::three;
