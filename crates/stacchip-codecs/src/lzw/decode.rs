@@ -107,8 +107,8 @@ fn expand_with<B: Bits>(table: &mut Table, mut bits: B, out: &mut [u8]) -> Resul
 }
 
 /// A table as it is after it was cleared; the first entries never change.
-fn single_bytes() -> Table {
-    let mut table = [Entry(0); 1 << WIDTH_MAX];
+fn single_bytes() -> Box<Table> {
+    let mut table = Box::new([Entry(0); 1 << WIDTH_MAX]);
     for (entry, byte) in table.iter_mut().zip(0..=u8::MAX) {
         *entry = Entry::of(byte);
     }
@@ -204,7 +204,7 @@ impl Entry {
 type Table = [Entry; 1 << WIDTH_MAX];
 
 thread_local! {
-    static TABLE: RefCell<Box<Table>> = RefCell::new(Box::new(single_bytes()));
+    static TABLE: RefCell<Box<Table>> = RefCell::new(single_bytes());
 }
 
 /// Entries before a stream must clear the table: libtiff's 4095 and 1024 to spare.
