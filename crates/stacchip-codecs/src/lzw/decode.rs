@@ -31,6 +31,9 @@ fn expand_with<B: Bits>(table: &mut Table, mut bits: B, out: &mut [u8]) -> Resul
     if out.is_empty() {
         return Ok(());
     }
+    for (entry, byte) in table.iter_mut().zip(0..=u8::MAX) {
+        *entry = Entry::of(byte);
+    }
     let mut code = bits.take(WIDTH_MIN).ok_or(Stop::Early { got: at })?;
     loop {
         // At a code that must clear the table.
@@ -104,15 +107,6 @@ fn expand_with<B: Bits>(table: &mut Table, mut bits: B, out: &mut [u8]) -> Resul
             at += length;
         }
     }
-}
-
-/// A table as it is after it was cleared; the first entries never change.
-fn single_bytes() -> Box<Table> {
-    let mut table = Box::new([Entry(0); 1 << WIDTH_MAX]);
-    for (entry, byte) in table.iter_mut().zip(0..=u8::MAX) {
-        *entry = Entry::of(byte);
-    }
-    table
 }
 
 /// Sets an entry; those of a table that is full, which no code names, are dropped.
@@ -204,7 +198,7 @@ impl Entry {
 type Table = [Entry; 1 << WIDTH_MAX];
 
 thread_local! {
-    static TABLE: RefCell<Box<Table>> = RefCell::new(single_bytes());
+    static TABLE: RefCell<Box<Table>> = RefCell::new(Box::new([Entry(0); 1 << WIDTH_MAX]));
 }
 
 /// Entries before a stream must clear the table: libtiff's 4095 and 1024 to spare.
