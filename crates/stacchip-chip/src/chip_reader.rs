@@ -71,6 +71,11 @@ impl ChipReader {
         self.rasters.raster(self.opener.as_ref(), address).await
     }
 
+    /// The rasters it keeps open.
+    pub const fn rasters(&self) -> &Arc<RasterCache> {
+        &self.rasters
+    }
+
     /// The decoders it uses.
     pub const fn codecs(&self) -> &Arc<Codecs> {
         &self.codecs
@@ -88,24 +93,52 @@ impl ChipReader {
     }
 
     /// The bytes of the chip asked for: all headers at once, as far as they are not known, then all
-    /// ranges of all assets at once.
+    /// ranges of all assets at once. An asset that has changed since its header was read, or kept,
+    /// is opened anew and read once more.
     ///
     /// # Errors
     /// [`ChipError::Asset`].
     pub async fn fetch(&self, request: &ChipRequest) -> Result<FetchedChip, ChipError> {
-        let open = request.assets.iter().map(|asset| async move {
-            let raster = self.raster(&asset.address).await;
-            raster.map_err(|error| error.of_asset(&asset.key, &asset.address))
-        });
-        let rasters = try_join_all(open).await?;
-        let chip = PlannedChip::new(request.clone(), rasters)?;
-        let arrays = chip.request.assets.iter().zip(&chip.arrays);
+        let mut chip = self.plan(request).await?;
+        let arrays = chip.request.assets.iter().zip(&mut chip.arrays);
         let bytes = arrays.map(|(asset, array)| async move {
-            let bytes = fetch(&array.raster, &array.plan).await;
+            let mut bytes = fetch(&array.raster, &array.plan).await;
+            if bytes.as_ref().is_err_and(ChipError::is_changed) {
+                bytes = self.fetch_anew(request, asset, array).await;
+            }
             bytes.map_err(|error| error.of_asset(&asset.key, &asset.address))
         });
         let bytes = try_join_all(bytes).await?;
         Ok(FetchedChip { chip, bytes })
+    }
+
+    /// What to fetch for the chip asked for: all headers are read at once, as far as they are not
+    /// known.
+    ///
+    /// # Errors
+    /// [`ChipError::Asset`].
+    pub async fn plan(&self, request: &ChipRequest) -> Result<PlannedChip, ChipError> {
+        let addresses: Vec<&str> = request.assets.iter().map(|a| a.address.as_str()).collect();
+        self.rasters.look_up(&addresses).await;
+        let open = request.assets.iter().map(|asset| async move {
+            let raster = self.raster(&asset.address).await;
+            raster.map_err(|error| error.of_asset(&asset.key, &asset.address))
+        });
+        PlannedChip::new(request.clone(), try_join_all(open).await?)
+    }
+
+    /// Opens the raster of `array` anew, plans it anew, and fetches that.
+    async fn fetch_anew(
+        &self,
+        request: &ChipRequest,
+        asset: &AssetRequest,
+        array: &mut PlannedArray,
+    ) -> Result<Vec<Vec<Bytes>>, ChipError> {
+        let (opener, address) = (self.opener.as_ref(), &asset.address);
+        let raster = self.rasters.reopen(opener, address, &array.raster).await?;
+        let plan = plan(request, request.window, asset, &raster)?;
+        *array = PlannedArray { raster, plan };
+        fetch(&array.raster, &array.plan).await
     }
 }
 

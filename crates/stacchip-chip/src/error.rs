@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use stacchip_cog::{BlockError, OpenError, PlanError, ReadError};
+use stacchip_cog::{
+    BlockError, NotStorable, OpenError, PlanError, ReadError, ReadErrorKind, StoredHeaderError,
+};
 use stacchip_model::{Affine, PixelsError, SampleType, Size, Window};
 use thiserror::Error;
 
@@ -112,6 +114,12 @@ pub enum ChipError {
     /// The window cannot be planned.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What was kept of its header is none.
+    #[error(transparent)]
+    Stored(#[from] StoredHeaderError),
+    /// Its header cannot be kept.
+    #[error(transparent)]
+    NotStorable(#[from] NotStorable),
     /// A block is broken.
     #[error(transparent)]
     Block(#[from] BlockError),
@@ -132,6 +140,17 @@ pub enum ChipError {
 }
 
 impl ChipError {
+    /// Whether the object is another than its header was read from, or was kept of.
+    pub fn is_changed(&self) -> bool {
+        match self {
+            Self::Asset { cause, .. } => cause.is_changed(),
+            Self::Read(error) | Self::Open(OpenError::Read(error)) => {
+                error.kind == ReadErrorKind::Changed
+            }
+            _ => false,
+        }
+    }
+
     /// The same, of the asset `key` at `address`.
     pub(crate) fn of_asset(self, key: &str, address: &str) -> Self {
         Self::Asset {

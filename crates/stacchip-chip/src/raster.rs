@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use stacchip_cog::{Cog, Image, Limits, RangeReader, Source, WindowPlan, open};
+use stacchip_cog::{
+    Cog, Image, Limits, RangeReader, Source, StoredHeader, WindowPlan, fetch_all_tables, open,
+};
 use stacchip_model::Size;
 
 use crate::{AssetOpener, ChipError, Frame, Sidecars, sidecars};
@@ -12,6 +14,8 @@ use crate::{AssetOpener, ChipError, Frame, Sidecars, sidecars};
 pub struct Raster {
     address: String,
     cog: Arc<Cog>,
+    /// What the object itself says, without the files beside it.
+    own: Arc<Cog>,
     readers: Vec<(Source, Arc<dyn RangeReader>)>,
 }
 
@@ -31,6 +35,26 @@ impl Raster {
         Ok(Self::new(address, cog, reader))
     }
 
+    /// Opens the object at `address` with a header that was kept: no request is made for it, and
+    /// only bytes of the version that it is of are read. What files beside it hold is read as ever;
+    /// which are looked for, `which` says.
+    ///
+    /// # Errors
+    /// [`ChipError::Read`], of kind [`Changed`](stacchip_cog::ReadErrorKind::Changed) where the object
+    /// is certainly another, though mostly that is seen when it is read; [`ChipError::Stored`] where
+    /// what was kept is no header.
+    pub async fn open_stored(
+        opener: &dyn AssetOpener,
+        address: &str,
+        stored: &StoredHeader,
+        limits: &Limits,
+        which: Sidecars,
+    ) -> Result<Self, ChipError> {
+        let cog = stored.rebuild(limits)?;
+        let reader = opener.open_version(address, &stored.version).await?;
+        Self::with_sidecars(opener, address, cog, reader, limits, which).await
+    }
+
     /// As [`open`](Self::open), with what files beside it hold, where it has none of its own; which
     /// are looked for, `which` says.
     ///
@@ -44,18 +68,36 @@ impl Raster {
         which: Sidecars,
     ) -> Result<Self, ChipError> {
         let reader = opener.open(address).await?;
-        let mut cog = open(reader.as_ref(), limits).await?;
+        let cog = open(reader.as_ref(), limits).await?;
+        Self::with_sidecars(opener, address, cog, reader, limits, which).await
+    }
+
+    async fn with_sidecars(
+        opener: &dyn AssetOpener,
+        address: &str,
+        own: Cog,
+        reader: Arc<dyn RangeReader>,
+        limits: &Limits,
+        which: Sidecars,
+    ) -> Result<Self, ChipError> {
+        if which == Sidecars::None {
+            return Ok(Self::new(address, own, reader));
+        }
+        let mut cog = own.clone();
         let beside = sidecars::attach(which, opener, address, &mut cog, limits).await?;
-        let mut raster = Self::new(address, cog, reader);
+        let mut raster = Self::new(address, own, reader);
+        raster.cog = Arc::new(cog);
         raster.readers.extend(beside);
         Ok(raster)
     }
 
     /// A raster with the header `cog`, whose bytes `reader` reads.
     pub fn new(address: impl Into<String>, cog: Cog, reader: Arc<dyn RangeReader>) -> Self {
+        let own = Arc::new(cog);
         Self {
             address: address.into(),
-            cog: Arc::new(cog),
+            cog: Arc::clone(&own),
+            own,
             readers: vec![(Source::Main, reader)],
         }
     }
@@ -88,6 +130,17 @@ impl Raster {
     pub fn frame(&self, image: usize) -> Result<Frame, ChipError> {
         let image = self.image(image)?;
         Ok(frame_of(image, image.size()))
+    }
+
+    /// What there is to keep of its own header, without what files beside it say; what is not at hand of its tables of blocks is fetched.
+    ///
+    /// # Errors
+    /// [`ChipError::Read`], [`ChipError::NotStorable`].
+    pub async fn stored_header(&self) -> Result<StoredHeader, ChipError> {
+        let reader = self.reader_of(Source::Main)?;
+        fetch_all_tables(reader.as_ref(), &self.own).await?;
+        let stored = StoredHeader::of(&self.address, reader.as_ref(), &self.own);
+        Ok(stored?)
     }
 
     /// What reads the bytes of `plan`.

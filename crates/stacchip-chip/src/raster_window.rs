@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use stacchip_cog::{Codecs, NodataValue, PlanError};
+use stacchip_cog::{Codecs, Image, NodataValue, PlanError};
 use stacchip_model::{AxisMap, Size, Window};
 
 use crate::{
-    ArrayPlan, ArrayRequest, Chip, ChipArray, ChipError, Edge, PixelMap, Raster, Resampling,
+    ArrayPlan, ArrayRequest, Chip, ChipArray, ChipError, Edge, Frame, PixelMap, Raster, Resampling,
     chip_reader::{chosen, colours, on_a_thread, with_scratch},
     fetch,
     raster::frame_of,
@@ -42,33 +42,7 @@ pub async fn read_raster_window(
     codecs: &Arc<Codecs>,
 ) -> Result<Chip, ChipError> {
     let image = raster.image(request.image)?;
-    let level = image.levels.get(request.level).ok_or(PlanError::NoLevel {
-        level: request.level,
-        count: image.levels.len(),
-    })?;
-    let window = request.window.unwrap_or(level.size.window());
-    let output = request.output.unwrap_or(window.size());
-    let along = |start: i64, pixels: u32, into: u32| {
-        AxisMap::new(f64::from(pixels) / f64::from(into), start as f64)
-            .filter(|_| pixels > 0)
-            .ok_or(ChipError::Empty { window, output })
-    };
-    let plan = ArrayPlan::new(
-        image,
-        &ArrayRequest {
-            level: request.level,
-            bands: request.bands.as_deref(),
-            map: PixelMap {
-                cols: along(window.col, window.width, output.width)?,
-                rows: along(window.row, window.height, output.height)?,
-            },
-            output,
-            edge: request.edge,
-            resampling: request.resampling,
-            nodata: None,
-        },
-    )?;
-    let frame = frame_of(image, level.size).of_window(window, output);
+    let (plan, frame) = request.planned(image)?;
     let bytes = fetch(raster, &plan).await?;
     let nodata = plan.nodata().map(NodataValue::as_f64);
     let codecs = Arc::clone(codecs);
@@ -91,4 +65,45 @@ pub async fn read_raster_window(
         }],
         frame,
     })
+}
+
+impl RasterRequest {
+    /// What to fetch for it from `raster`.
+    ///
+    /// # Errors
+    /// [`ChipError`].
+    pub fn plan(&self, raster: &Raster) -> Result<ArrayPlan, ChipError> {
+        Ok(self.planned(raster.image(self.image)?)?.0)
+    }
+
+    fn planned(&self, image: &Image) -> Result<(ArrayPlan, Frame), ChipError> {
+        let level = image.levels.get(self.level).ok_or(PlanError::NoLevel {
+            level: self.level,
+            count: image.levels.len(),
+        })?;
+        let window = self.window.unwrap_or(level.size.window());
+        let output = self.output.unwrap_or(window.size());
+        let along = |start: i64, pixels: u32, into: u32| {
+            AxisMap::new(f64::from(pixels) / f64::from(into), start as f64)
+                .filter(|_| pixels > 0)
+                .ok_or(ChipError::Empty { window, output })
+        };
+        let plan = ArrayPlan::new(
+            image,
+            &ArrayRequest {
+                level: self.level,
+                bands: self.bands.as_deref(),
+                map: PixelMap {
+                    cols: along(window.col, window.width, output.width)?,
+                    rows: along(window.row, window.height, output.height)?,
+                },
+                output,
+                edge: self.edge,
+                resampling: self.resampling,
+                nodata: None,
+            },
+        )?;
+        let frame = frame_of(image, level.size).of_window(window, output);
+        Ok((plan, frame))
+    }
 }

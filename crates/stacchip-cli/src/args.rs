@@ -73,6 +73,8 @@ pub enum Command {
     Index(Box<IndexArgs>),
     /// Cut chips: from an index, an item, or a raster.
     Chip(Box<ChipArgs>),
+    /// Say what reading chips would cost, without reading them.
+    Explain(Box<ExplainArgs>),
     /// Say what a raster, an item or an index is.
     Info(InfoArgs),
     /// Draw a contact sheet of chips.
@@ -262,6 +264,81 @@ pub struct ChipArgs {
     pub overwrite: bool,
 }
 
+/// `stacchip explain`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  stacchip explain index.parquet --row 0\n  stacchip explain index.parquet --all --assets red,green,blue --json\n  stacchip explain scene/item.json --x 3 --y 1\n  stacchip explain scene/red.tif --window 512,512,256,256"
+)]
+pub struct ExplainArgs {
+    /// An index, a STAC item, or a raster.
+    pub source: String,
+    /// Selection.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Grid of chips of an item.
+    #[command(flatten)]
+    pub grid: GridArgs,
+    /// Assets to read: keys, else band names or common names.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "A,B,C",
+        conflicts_with = "exclude"
+    )]
+    pub assets: Vec<String>,
+    /// Assets to leave out.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub exclude: Vec<String>,
+    /// Edges of the result in pixels.
+    #[arg(long, value_name = "WxH", value_parser = parse_dimensions)]
+    pub output_size: Option<(u32, u32)>,
+    /// How pixels of other resolutions are made.
+    #[arg(long, value_name = "KERNEL", default_value = "nearest")]
+    pub resampling: String,
+    /// Fill what lies outside the raster with its nodata value, else 0.
+    #[arg(long, conflicts_with = "fill")]
+    pub masked: bool,
+    /// Fill what lies outside the raster with this value.
+    #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
+    pub fill: Option<f64>,
+    /// Replace scheme and host of asset addresses by a folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub mount: Option<PathBuf>,
+    /// Prefer this alternate address of assets.
+    #[arg(long, value_name = "NAME")]
+    pub alternate: Option<String>,
+    /// Another base for relative addresses of assets.
+    #[arg(long, value_name = "ADDRESS")]
+    pub item_root: Option<String>,
+}
+
+impl ExplainArgs {
+    /// The call of `stacchip chip` whose cost is asked for.
+    pub fn as_chip_args(&self) -> ChipArgs {
+        ChipArgs {
+            source: self.source.clone(),
+            selection: self.selection.clone(),
+            grid: self.grid.clone(),
+            assets: self.assets.clone(),
+            exclude: self.exclude.clone(),
+            output: "-".to_owned(),
+            format: None,
+            output_size: self.output_size,
+            resampling: self.resampling.clone(),
+            masked: self.masked,
+            fill: self.fill,
+            rescale: Vec::new(),
+            stretch: None,
+            parity: false,
+            on_error: OnError::Skip,
+            mount: self.mount.clone(),
+            alternate: self.alternate.clone(),
+            item_root: self.item_root.clone(),
+            overwrite: false,
+        }
+    }
+}
+
 /// What becomes of the rest when a chip fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnError {
@@ -272,7 +349,7 @@ pub enum OnError {
 }
 
 /// Which chips or pixels.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectionArgs {
     /// Rows of an index, from 0; may be given again.

@@ -7,11 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use stacchip::{SceneIndex, model::Projector};
+use stacchip::{SceneHeaders, SceneIndex, model::Projector};
 
 use crate::{
     failure::{Failure, chain},
-    wiring::{IndexFile, ItemDocument, ItemLine, items_address},
+    wiring::{IndexFile, ItemDocument, ItemLine, headers_address, items_address},
 };
 
 /// An index that is being written.
@@ -20,6 +20,8 @@ pub struct IndexFiles {
     place: Place,
     /// Ids of the items in it: ids of chips are made of them.
     items: HashSet<String>,
+    /// Whether headers of assets are kept beside it.
+    headers: bool,
 }
 
 #[derive(Debug)]
@@ -47,11 +49,12 @@ pub struct RowCounts {
 }
 
 impl IndexFiles {
-    /// An index at `output`: a file if it ends in `.parquet`, else a folder.
+    /// An index at `output`: a file if it ends in `.parquet`, else a folder; with the headers of
+    /// assets beside it where `headers` says so.
     ///
     /// # Errors
     /// A failure where it cannot be written there, or stands already and may not be replaced.
-    pub fn at(output: &str, overwrite: bool) -> Result<Self, Failure> {
+    pub fn at(output: &str, overwrite: bool, headers: bool) -> Result<Self, Failure> {
         if output.contains("://") {
             return Err(Failure::failed(format!(
                 "{output}: indexes are written to local folders only, so far; write it here and copy it"
@@ -59,9 +62,12 @@ impl IndexFiles {
         }
         let path = Path::new(output);
         if is_table(path) {
-            let items = items_address(output);
-            let file = create(path, Path::new(&items), overwrite).map_err(Failure::failed)?;
-            return Ok(Self::of(Place::One(Box::new(file))));
+            let beside = Beside {
+                items: items_address(output).into(),
+                headers: headers_address(output).into(),
+            };
+            let file = create(path, &beside, overwrite, headers).map_err(Failure::failed)?;
+            return Ok(Self::of(Place::One(Box::new(file)), headers));
         }
         let ending = path.extension().and_then(|e| e.to_str());
         if ending.is_some_and(|e| OTHER_FILES.iter().any(|f| e.eq_ignore_ascii_case(f))) {
@@ -74,16 +80,18 @@ impl IndexFiles {
                 "{output} stands there and is no folder"
             )));
         }
-        Ok(Self::of(Place::Folder {
+        let place = Place::Folder {
             path: path.to_owned(),
             overwrite,
-        }))
+        };
+        Ok(Self::of(place, headers))
     }
 
-    fn of(place: Place) -> Self {
+    fn of(place: Place, headers: bool) -> Self {
         Self {
             place,
             items: HashSet::new(),
+            headers,
         }
     }
 
@@ -115,31 +123,33 @@ impl IndexFiles {
         }
     }
 
-    /// Adds an item and its rows. The inner error is about the item, the outer about the index.
+    /// Adds an item, the headers of its assets, and its rows. The inner error is about the item, the outer about the index.
     ///
     /// # Errors
     /// A failure where the index cannot be written.
     pub fn add(
         &mut self,
         document: &ItemDocument,
+        headers: &SceneHeaders,
         found: &SceneIndex,
         projector: &dyn Projector,
     ) -> Result<Result<RowCounts, String>, Failure> {
+        let kept = self.headers;
         let line = ItemLine {
             href: document.scene.href.clone(),
             item: document.json.clone(),
         };
+        let item = Item {
+            id: &document.scene.id,
+            line,
+            headers,
+            found,
+            projector,
+        };
         let added = match &mut self.place {
-            Place::One(file) => append(file, &line, found, projector)?,
+            Place::One(file) => item.append(file)?,
             // What cannot be written is this item's own table: the others go on.
-            Place::Folder { path, overwrite } => table(
-                path,
-                *overwrite,
-                &document.scene.id,
-                &line,
-                found,
-                projector,
-            ),
+            Place::Folder { path, overwrite } => item.table(path, *overwrite, kept),
         };
         if added.is_ok() {
             self.items.insert(document.scene.id.clone());
@@ -168,22 +178,58 @@ pub fn is_table(path: &Path) -> bool {
 /// Where the item of the index at `index` is kept: the file of items, or that of this one item.
 pub fn items_of(index: &Path, item: &str) -> PathBuf {
     let beside = PathBuf::from(items_address(&index.to_string_lossy()));
-    if beside.is_file() {
-        return beside;
-    }
-    let folder = if index.is_dir() {
+    let own = || Beside::of_item(folder_of(index), item).items;
+    first_file(beside, own)
+}
+
+/// Where the headers of the assets of the item of the index at `index` are kept, where they are.
+pub fn headers_of(index: &Path, item: &str) -> Option<PathBuf> {
+    let beside = PathBuf::from(headers_address(&index.to_string_lossy()));
+    let own = || Beside::of_item(folder_of(index), item).headers;
+    Some(first_file(beside, own)).filter(|path| path.is_file())
+}
+
+fn folder_of(index: &Path) -> &Path {
+    if index.is_dir() {
         index
     } else {
         index.parent().unwrap_or(Path::new(""))
-    };
-    let own = folder
-        .join(ITEMS)
-        .join(format!("_{}.ndjson", file_name(item)));
+    }
+}
+
+/// The first of two that is there, else the first.
+fn first_file(beside: PathBuf, own: impl FnOnce() -> PathBuf) -> PathBuf {
+    if beside.is_file() {
+        return beside;
+    }
+    let own = own();
     if own.is_file() { own } else { beside }
 }
 
-fn create(path: &Path, items: &Path, overwrite: bool) -> Result<IndexFile, String> {
-    for folder in [path, items].iter().filter_map(|p| p.parent()) {
+/// What stands beside a table of chips.
+struct Beside {
+    items: PathBuf,
+    headers: PathBuf,
+}
+
+impl Beside {
+    /// Of the table of one item in the dataset at `folder`.
+    fn of_item(folder: &Path, item: &str) -> Self {
+        let name = file_name(item);
+        Self {
+            items: folder.join(ITEMS).join(format!("_{name}.ndjson")),
+            headers: folder.join(HEADERS).join(format!("_{name}.pq")),
+        }
+    }
+}
+
+fn create(
+    path: &Path,
+    beside: &Beside,
+    overwrite: bool,
+    headers: bool,
+) -> Result<IndexFile, String> {
+    for folder in [path, &beside.items].iter().filter_map(|p| p.parent()) {
         if folder != Path::new("") && !folder.is_dir() {
             return Err(format!(
                 "cannot write {}: there is no folder {}",
@@ -192,57 +238,62 @@ fn create(path: &Path, items: &Path, overwrite: bool) -> Result<IndexFile, Strin
             ));
         }
     }
-    IndexFile::create(path, Some(items), overwrite).map_err(|e| chain(&e))
-}
-
-/// Writes the table of one item into the dataset at `path`.
-fn table(
-    path: &Path,
-    overwrite: bool,
-    id: &str,
-    line: &ItemLine,
-    found: &SceneIndex,
-    projector: &dyn Projector,
-) -> Result<RowCounts, String> {
-    let items = path.join(ITEMS);
-    fs::create_dir_all(&items).map_err(|e| format!("{}: {e}", items.display()))?;
-    let name = file_name(id);
-    let mut file = create(
-        &path.join(format!("{name}.parquet")),
-        &items.join(format!("_{name}.ndjson")),
-        overwrite,
-    )?;
-    let counts = append(&mut file, line, found, projector).map_err(|f| f.to_string())??;
-    file.close().map_err(|e| chain(&e))?;
-    Ok(counts)
-}
-
-/// Writes rows until one of the scene's cannot be made: then nothing of it may stay.
-fn append(
-    file: &mut IndexFile,
-    line: &ItemLine,
-    found: &SceneIndex,
-    projector: &dyn Projector,
-) -> Result<Result<RowCounts, String>, Failure> {
-    let failed = |e| Failure::failed(chain(&e));
-    let mut rows = match found.rows(projector) {
-        Ok(rows) => rows,
-        Err(error) => return Ok(Err(chain(&error))),
-    };
-    file.write_item(line).map_err(failed)?;
-    loop {
-        match found.next_rows(&mut rows) {
-            Ok(Some(batch)) => file.write_rows(&batch).map_err(failed)?,
-            Ok(None) => break,
-            // The reference system was understood above, so this is no fault of the item alone.
-            Err(error) => return Err(Failure::failed(chain(&error))),
-        }
+    let file = IndexFile::create(path, Some(&beside.items), overwrite).map_err(|e| chain(&e))?;
+    if headers {
+        file.with_headers(&beside.headers).map_err(|e| chain(&e))
+    } else {
+        Ok(file.without_headers(&beside.headers))
     }
-    Ok(Ok(RowCounts {
-        kept: rows.kept(),
-        dropped: rows.dropped(),
-        nowhere: rows.nowhere(),
-    }))
+}
+
+/// An item to be added.
+struct Item<'a> {
+    id: &'a str,
+    line: ItemLine,
+    headers: &'a SceneHeaders,
+    found: &'a SceneIndex,
+    projector: &'a dyn Projector,
+}
+
+impl Item<'_> {
+    /// Writes the table of the item into the dataset at `path`.
+    fn table(&self, path: &Path, overwrite: bool, headers: bool) -> Result<RowCounts, String> {
+        let beside = Beside::of_item(path, self.id);
+        let folders = [Some(&beside.items), headers.then_some(&beside.headers)];
+        for folder in folders.into_iter().flatten().filter_map(|p| p.parent()) {
+            fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        }
+        let table = path.join(format!("{}.parquet", file_name(self.id)));
+        let mut file = create(&table, &beside, overwrite, headers)?;
+        let counts = self.append(&mut file).map_err(|f| f.to_string())??;
+        file.close().map_err(|e| chain(&e))?;
+        Ok(counts)
+    }
+
+    /// Writes rows until one of the scene's cannot be made: then nothing of it may stay.
+    fn append(&self, file: &mut IndexFile) -> Result<Result<RowCounts, String>, Failure> {
+        let failed = |e| Failure::failed(chain(&e));
+        let mut rows = match self.found.rows(self.projector) {
+            Ok(rows) => rows,
+            Err(error) => return Ok(Err(chain(&error))),
+        };
+        file.write_item(&self.line).map_err(failed)?;
+        file.write_headers(self.id, &self.headers.headers)
+            .map_err(failed)?;
+        loop {
+            match self.found.next_rows(&mut rows) {
+                Ok(Some(batch)) => file.write_rows(&batch).map_err(failed)?,
+                Ok(None) => break,
+                // The reference system was understood above, so this is no fault of the item alone.
+                Err(error) => return Err(Failure::failed(chain(&error))),
+            }
+        }
+        Ok(Ok(RowCounts {
+            kept: rows.kept(),
+            dropped: rows.dropped(),
+            nowhere: rows.nowhere(),
+        }))
+    }
 }
 
 /// A file name that holds an id, whatever characters are in it: another id, another name, and never
@@ -269,6 +320,8 @@ pub fn file_name(id: &str) -> String {
 /// The folder of items in a dataset. The files in it start with an underscore, which readers of
 /// tables pass over.
 const ITEMS: &str = "items";
+/// The folder of headers in a dataset; named as the items are.
+const HEADERS: &str = "headers";
 /// Endings of files that are no folders.
 const OTHER_FILES: [&str; 14] = [
     "tif",

@@ -13,7 +13,8 @@ use stacchip::{
 use crate::{
     args::SelectionArgs,
     failure::{Failure, chain},
-    index_files::{is_table, items_of},
+    index_files::{headers_of, is_table, items_of},
+    output::Output,
     source::only_item,
     wiring::{ItemLine, ParquetIndexReader, World},
 };
@@ -140,6 +141,7 @@ impl ScenesOfRows {
             return Ok(None);
         };
         let scene = self.held.item_of(first, world).await;
+        self.held.headers_of(first, world).await;
         Ok(Some((scene.map_err(|f| f.to_string()), rows)))
     }
 
@@ -242,6 +244,16 @@ pub fn tables(index: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 impl Held {
+    /// Has the headers kept of the item that `row` is of looked up. Where they cannot be read the
+    /// chips can be had all the same.
+    async fn headers_of(&self, row: &ChipRow, world: &World) {
+        if let Some(path) = headers_of(&self.table, &row.scene.item_id)
+            && let Err(failure) = world.use_headers(&path).await
+        {
+            Output::warn(format!("{failure}; headers are read from the assets"));
+        }
+    }
+
     /// The item that `row` is of: from the items kept beside the table, else from its own address.
     async fn item_of(&mut self, row: &ChipRow, world: &World) -> Result<Scene, Failure> {
         let id = &row.scene.item_id;

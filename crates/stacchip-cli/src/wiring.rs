@@ -6,13 +6,14 @@ use bytes::Bytes;
 use stacchip::{
     Addressing, IndexWorld,
     chip::{AssetOpener, ChipReader, RasterCache, Sidecars},
-    cog::{Codecs, Limits, TileEncoder},
+    cog::{Codecs, HeaderStore, Limits, TileEncoder},
     model::{Crs, ProjectError, Projector},
     stats::RulesFile,
 };
 use stacchip_adapters::{
     codecs,
     object::{LocalReader, ObjectOptions, Objects},
+    parquet::{HeaderTables, ParquetHeaders},
     proj::ProjProjector,
     stac,
 };
@@ -25,7 +26,7 @@ use crate::{
 
 pub use stacchip_adapters::{
     encode::{encoder_for, endings},
-    parquet::{IndexFile, ItemLine, ParquetIndexReader, items_address},
+    parquet::{IndexFile, ItemLine, ParquetIndexReader, headers_address, items_address},
     stac::{ItemDocument, StacError},
 };
 
@@ -37,6 +38,8 @@ pub struct World {
     codecs: Arc<Codecs>,
     projector: Arc<dyn Projector>,
     encoder: codecs::Deflate,
+    headers: Arc<HeaderTables>,
+    rasters: Arc<RasterCache>,
 }
 
 impl World {
@@ -58,7 +61,11 @@ impl World {
         let objects = Objects::new(ObjectOptions {
             storage: shared.storage_options.clone(),
         });
+        let headers = Arc::new(HeaderTables::default());
+        let rasters = rasters();
         Ok(Self {
+            rasters: Arc::new(rasters.with_headers(Arc::clone(&headers) as Arc<dyn HeaderStore>)),
+            headers,
             runtime,
             objects,
             codecs: Arc::new(codecs::built_in()),
@@ -96,6 +103,28 @@ impl World {
             .map_err(|e| failed(&e))
     }
 
+    /// From now on headers are looked up in the table at `path` before they are read.
+    ///
+    /// # Errors
+    /// A failure that names it and why it cannot be read.
+    pub async fn use_headers(&self, path: &Path) -> Result<(), Failure> {
+        let address = path.to_string_lossy();
+        if self.headers.has(&address) {
+            return Ok(());
+        }
+        let failed = |e: &dyn std::error::Error| Failure::failed(chain(e));
+        let reader = LocalReader::open(&address).map_err(|e| failed(&e))?;
+        let size = reader.size();
+        let table = ParquetHeaders::open(Arc::new(reader), size).await;
+        self.headers.add(&address, table.map_err(|e| failed(&e))?);
+        Ok(())
+    }
+
+    /// The rasters of this run.
+    pub fn rasters(&self) -> &RasterCache {
+        &self.rasters
+    }
+
     /// What indexing needs.
     pub fn index_world(&self, addressing: Addressing) -> IndexWorld {
         IndexWorld {
@@ -103,13 +132,17 @@ impl World {
             projector: Arc::clone(&self.projector),
             codecs: Arc::clone(&self.codecs),
             addressing,
-            rasters: Arc::new(rasters()),
+            rasters: Arc::clone(&self.rasters),
         }
     }
 
     /// What reads chips.
     pub fn chip_reader(&self) -> ChipReader {
-        ChipReader::new(self.opener(), Arc::clone(&self.codecs), Arc::new(rasters()))
+        ChipReader::new(
+            self.opener(),
+            Arc::clone(&self.codecs),
+            Arc::clone(&self.rasters),
+        )
     }
 
     /// What opens addresses.

@@ -517,7 +517,7 @@ fn a_box_is_the_same_place_on_every_level() {
 #[test]
 fn help_and_completions() {
     let desk = Desk::empty();
-    for verb in ["sample", "index", "chip", "info", "preview"] {
+    for verb in ["sample", "index", "chip", "explain", "info", "preview"] {
         let out = desk.run(&[verb, "--help"]);
         assert!(out.status.success());
         let text = String::from_utf8(out.stdout).unwrap();
@@ -552,4 +552,156 @@ fn standard_output_holds_the_chip_and_nothing_else() {
         "{header}"
     );
     assert_eq!(data.len(), 60);
+}
+
+#[test]
+fn headers_are_kept_with_the_index() {
+    let desk = Desk::new("sentinel-2");
+    let told = desk.json(&["index", "scene/item.json", "-o", "i.parquet"]);
+    let assets = told["items"][0]["headers"].as_u64().unwrap();
+    assert!(assets > 10, "{told}");
+    assert!(desk.path("i.headers.pq").exists());
+    let headers = |index: &str, out: &str| {
+        let made = desk.json(&["chip", index, "--row", "1", "-o", out, "--overwrite"]);
+        let used = &made["headers"];
+        ["known", "read", "stale"].map(|key| used[key].as_u64().unwrap())
+    };
+    assert_eq!(headers("i.parquet", "a.npz"), [assets, 0, 0]);
+
+    // A dataset keeps those of each item beside it, out of sight of readers of tables.
+    desk.json(&["index", "scene/item.json", "-o", "set"]);
+    let mut kept = fs::read_dir(desk.path("set/headers")).unwrap();
+    let name = kept.next().unwrap().unwrap().file_name();
+    let name = name.to_string_lossy();
+    assert!(name.starts_with('_') && name.ends_with(".pq"), "{name}");
+    assert_eq!(headers("set", "b.npz"), [assets, 0, 0]);
+
+    let none = ["index", "scene/item.json", "-o", "i.parquet", "--overwrite"];
+    let told = desk.json(&[&none[..], &["--no-headers"]].concat());
+    assert_eq!(told["items"][0]["headers"], 0);
+    assert!(
+        !desk.path("i.headers.pq").exists(),
+        "nor those of the index before"
+    );
+    assert_eq!(headers("i.parquet", "c.npz"), [0, assets, 0]);
+    let [a, b, c] = ["a.npz", "b.npz", "c.npz"].map(|out| fs::read(desk.path(out)).unwrap());
+    assert!(a == b && b == c, "the same pixels either way");
+
+    // What is no table is said, and done without.
+    fs::write(desk.path("i.headers.pq"), b"no table").unwrap();
+    let out = desk.run(&["chip", "i.parquet", "--row", "1", "-o", "d.npz"]);
+    assert!(out.status.success());
+    assert!(stderr(&out).contains("i.headers.pq"), "{}", stderr(&out));
+    assert_eq!(fs::read(desk.path("d.npz")).unwrap(), c);
+}
+
+#[test]
+fn a_raster_that_was_replaced_is_read_as_it_is_now() {
+    let desk = Desk::new("naip");
+    desk.json(&["index", "scene/item.json", "-o", "i.parquet"]);
+    let again = [
+        "sample",
+        "new",
+        "--platform",
+        "naip",
+        "--size",
+        "600",
+        "--seed",
+        "9",
+    ];
+    desk.json(&again);
+    let image = |folder: &str| {
+        let mut files = fs::read_dir(desk.path(folder))
+            .unwrap()
+            .map(|e| e.unwrap().path());
+        files
+            .find(|p| p.extension().is_some_and(|e| e == "tif"))
+            .unwrap()
+    };
+    fs::rename(image("new"), image("scene")).unwrap();
+    let row = ["chip", "i.parquet", "--row", "1", "-o", "row.npy"];
+    let told = desk.json(&row);
+    assert_eq!(told["headers"]["stale"], 1, "{told}");
+    let x = [
+        "chip",
+        "scene/item.json",
+        "--x",
+        "1",
+        "--y",
+        "0",
+        "-o",
+        "item.npy",
+    ];
+    desk.json(&x);
+    assert_eq!(npy(&desk.path("row.npy")), npy(&desk.path("item.npy")));
+    let out = desk.run(&[&row[..], &["--overwrite", "-v"]].concat());
+    assert!(stderr(&out).contains("has changed"), "{}", stderr(&out));
+}
+
+#[test]
+fn an_asset_that_cannot_be_reached_fails_its_item_unless_no_header_is_wanted() {
+    let desk = Desk::new("sentinel-2");
+    fs::remove_file(desk.path("scene/red.tif")).unwrap();
+    let index = ["index", "scene/item.json", "-o", "i.parquet"];
+    let said = desk.fails(&index, 1);
+    assert!(
+        said.contains("red.tif") && said.contains("--no-headers"),
+        "{said}"
+    );
+    assert!(!desk.path("i.parquet").exists());
+    desk.json(&[&index[..], &["--no-headers"]].concat());
+}
+
+#[test]
+fn what_a_read_costs_is_said_before_it_is_done() {
+    let desk = Desk::new("sentinel-2");
+    desk.json(&["index", "scene/item.json", "-o", "i.parquet"]);
+    let before = desk.names();
+    let told = desk.json(&["explain", "i.parquet", "--row", "1", "--assets", "red,scl"]);
+    assert_eq!(told["chips"], 1);
+    let headers = &told["headers"];
+    assert_eq!(
+        (&headers["known"], &headers["read"]),
+        (&2.into(), &0.into())
+    );
+    let red = &told["assets"][0];
+    assert_eq!(red["asset"], "red");
+    for key in ["requests", "tiles", "bytes", "decoded_bytes", "memory"] {
+        assert!(red[key].as_u64() > Some(0), "{red}");
+        let sum: u64 = [0, 1]
+            .map(|i| told["assets"][i][key].as_u64().unwrap())
+            .iter()
+            .sum();
+        assert_eq!(told["total"][key].as_u64(), Some(sum), "{key}");
+    }
+    assert!(red["over_read"].as_f64() >= Some(1.0), "{red}");
+
+    // All chips share tiles.
+    let all = desk.json(&["explain", "i.parquet", "--all", "--assets", "red"]);
+    assert_eq!(all["chips"], 4);
+    assert!(
+        all["distinct"]["tiles"].as_u64() <= all["total"]["tiles"].as_u64(),
+        "{all}"
+    );
+
+    let item = [
+        "explain",
+        "scene/item.json",
+        "--x",
+        "1",
+        "--y",
+        "0",
+        "--assets",
+        "red,scl",
+    ];
+    let item = desk.json(&item);
+    assert_eq!(item["total"], told["total"]);
+    assert_eq!(item["headers"]["read"], 2);
+    let raster = ["explain", "scene/red.tif", "--window", "256,0,256,256"];
+    let raster = desk.json(&raster);
+    assert_eq!(raster["total"]["bytes"], red["bytes"]);
+    let said = desk.run(&["explain", "i.parquet", "--row", "1"]);
+    assert!(String::from_utf8_lossy(&said.stdout).contains("over-read"));
+    desk.fails(&["explain", "i.parquet", "--row", "99"], 1);
+    assert_eq!(desk.names(), before, "nothing is written");
 }

@@ -117,6 +117,30 @@ impl Colour {
     /// The colour with GDAL's name `name`, in either case.
     pub(crate) fn named(name: &str) -> Self {
         match name.to_ascii_lowercase().as_str() {
+            "ycbcr_y" => Self::YcbcrY,
+            "ycbcr_cb" => Self::YcbcrCb,
+            "ycbcr_cr" => Self::YcbcrCr,
+            other => match Self::plain(other) {
+                Some(colour) => colour,
+                None if KNOWN.contains(&other) => Self::Other(other.to_owned()),
+                None => Self::Undefined,
+            },
+        }
+    }
+
+    /// The one whose [name](Self::name) is `name`.
+    pub(crate) fn of_name(name: &str) -> Self {
+        match name {
+            "Y" => Self::YcbcrY,
+            "Cb" => Self::YcbcrCb,
+            "Cr" => Self::YcbcrCr,
+            other => Self::plain(other).unwrap_or_else(|| Self::Other(other.to_owned())),
+        }
+    }
+
+    /// Those that are named alike everywhere.
+    fn plain(name: &str) -> Option<Self> {
+        Some(match name {
             "undefined" => Self::Undefined,
             "gray" => Self::Gray,
             "palette" => Self::Palette,
@@ -131,12 +155,8 @@ impl Colour {
             "magenta" => Self::Magenta,
             "yellow" => Self::Yellow,
             "black" => Self::Black,
-            "ycbcr_y" => Self::YcbcrY,
-            "ycbcr_cb" => Self::YcbcrCb,
-            "ycbcr_cr" => Self::YcbcrCr,
-            other if KNOWN.contains(&other) => Self::Other(other.to_owned()),
-            _ => Self::Undefined,
-        }
+            _ => return None,
+        })
     }
 
     /// rasterio's and GDAL's name of it, in lower case.

@@ -2,7 +2,8 @@
 //!
 //! This room knows bytes: headers, levels, tile tables, windows → tiles → ranges, predictors and
 //! assembly. It never opens a file or a connection, and it knows no compression library; those come
-//! through its ports: [`RangeReader`], [`TileDecoder`], [`TileEncoder`].
+//! through its ports: [`RangeReader`], [`TileDecoder`], [`TileEncoder`]; and [`HeaderStore`], where
+//! headers are kept so that they need not be read again.
 //!
 //! From bytes to pixels: [`open()`] reads the header, [`Image::plan`] says which bytes a window takes,
 //! [`WindowPlan::decode`] makes pixels of them. [`read_window`] does the last two at once.
@@ -44,6 +45,7 @@ mod compression;
 mod conformance;
 mod geo;
 mod header;
+mod header_store;
 mod image;
 mod level;
 mod limits;
@@ -54,6 +56,7 @@ mod plan;
 mod range_reader;
 mod render;
 mod sidecar;
+mod stored;
 mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -72,15 +75,17 @@ pub use compression::Compression;
 pub use conformance::Conformance;
 pub use geo::{ControlPoint, Georeference, Rpc};
 pub use header::{HeaderDecoder, HeaderError, Step};
+pub use header_store::{HeaderStore, HeaderStoreError};
 pub use image::{Band, Colour, Image};
 pub use level::{BlockId, Encoding, Level, Planar, Predictor, Source};
 pub use limits::Limits;
 pub use nodata::{Nodata, NodataValue};
-pub use open::{OpenError, ReadWindowError, fetch_tables, open, read_window};
+pub use open::{OpenError, ReadWindowError, fetch_all_tables, fetch_tables, open, read_window};
 pub use plan::{Bands, Part, PlanError, StoredBlock, Strides, WindowPlan};
 pub use range_reader::{RangeReader, ReadError, ReadErrorKind};
 pub use render::Rendering;
 pub use sidecar::{Pam, PamBand, esri_crs, rpc_of_text, world_file};
+pub use stored::{NotStorable, StoredHeader, StoredHeaderError, StoredRaster, header_key};
 pub use table::{BlockPlace, BlockTable};
 pub use version::Version;
 pub use write::{CogWriter, WriteError, WriteOptions, write_cog, write_geotiff};

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::{
     Bands, BlockError, Codecs, Cog, HeaderDecoder, HeaderError, Image, Limits, Part, PlanError,
-    RangeReader, ReadError, Step, WindowPlan,
+    RangeReader, ReadError, Source, Step, WindowPlan, stored::MOST_BLOCKS,
 };
 
 /// Reads the header of the object behind `reader`.
@@ -66,6 +66,32 @@ pub async fn fetch_tables(reader: &dyn RangeReader, plan: &WindowPlan) -> Result
     }
     for (range, bytes) in ranges.iter().zip(reader.read(&ranges).await?) {
         plan.supply_table(range, &bytes);
+    }
+    Ok(())
+}
+
+/// Fetches what of the tables of blocks of `cog` is not at hand, of all levels and masks that are in
+/// the object of `reader`, all at once.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn fetch_all_tables(reader: &dyn RangeReader, cog: &Cog) -> Result<(), ReadError> {
+    let levels = cog.images.iter().flat_map(|image| &image.levels);
+    let rasters = levels.flat_map(|level| std::iter::once(level).chain(&level.mask));
+    let rasters = rasters.filter(|raster| raster.source == Source::Main);
+    let (mut ranges, mut tables) = (Vec::new(), Vec::new());
+    for raster in rasters {
+        for range in raster.table.missing(raster.block_count().min(MOST_BLOCKS)) {
+            ranges.push(range);
+            tables.push(&raster.table);
+        }
+    }
+    if ranges.is_empty() {
+        return Ok(());
+    }
+    let answers = reader.read(&ranges).await?;
+    for ((range, table), bytes) in ranges.iter().zip(tables).zip(answers) {
+        table.supply(range.start, range.end.saturating_sub(range.start), &bytes);
     }
     Ok(())
 }

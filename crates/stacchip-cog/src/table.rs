@@ -18,8 +18,15 @@ use crate::{
 /// asks for them. What has been read is shared by all clones.
 #[derive(Debug, Clone)]
 pub struct BlockTable {
-    pub(crate) offsets: Column,
-    pub(crate) counts: Counts,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// In the object, read as far as they were needed.
+    InObject { offsets: Column, counts: Counts },
+    /// Known from elsewhere: where each block starts, and its length; blocks beyond are left out.
+    Known(Arc<[(u64, u64)]>),
 }
 
 /// Where the byte counts come from.
@@ -60,9 +67,36 @@ enum Cell {
 }
 
 impl BlockTable {
+    /// Tables in the object.
+    pub(crate) const fn in_object(offsets: Column, counts: Counts) -> Self {
+        Self {
+            kind: Kind::InObject { offsets, counts },
+        }
+    }
+
+    /// Tables that are known: of each block where it starts, and its length.
+    pub(crate) fn known(places: Vec<(u64, u64)>) -> Self {
+        Self {
+            kind: Kind::Known(places.into()),
+        }
+    }
+
     /// Where the block `id` is.
     pub fn place(&self, id: BlockId) -> BlockPlace {
-        let count = match &self.counts {
+        let (offsets, counts) = match &self.kind {
+            Kind::InObject { offsets, counts } => (offsets, counts),
+            Kind::Known(places) => {
+                let place = usize::try_from(id.0).ok().and_then(|i| places.get(i));
+                return match place.copied() {
+                    None | Some((_, 0)) => BlockPlace::Sparse,
+                    Some((start, length)) => match start.checked_add(length) {
+                        Some(end) => BlockPlace::At(start..end),
+                        None => BlockPlace::Lost,
+                    },
+                };
+            }
+        };
+        let count = match counts {
             Counts::Column(column) => column.at(id.0),
             Counts::Guessed(values) => Cell::Value(
                 usize::try_from(id.0)
@@ -72,7 +106,7 @@ impl BlockTable {
                     .unwrap_or(0),
             ),
         };
-        match (self.offsets.at(id.0), count) {
+        match (offsets.at(id.0), count) {
             // GDAL goes by the byte count alone.
             (_, Cell::Value(0)) => BlockPlace::Sparse,
             (Cell::Value(start), Cell::Value(count)) => match start.checked_add(count) {
@@ -94,7 +128,13 @@ impl BlockTable {
 
     /// Whether blocks may end before the ranges told of them: they are guesses.
     pub(crate) const fn is_guessed(&self) -> bool {
-        matches!(self.counts, Counts::Guessed(_))
+        matches!(
+            self.kind,
+            Kind::InObject {
+                counts: Counts::Guessed(_),
+                ..
+            }
+        )
     }
 
     /// Takes bytes of the object that start at `offset`, to fill what of the tables lies in them.
@@ -110,12 +150,33 @@ impl BlockTable {
         }
     }
 
+    /// How many blocks the tables say something of; those beyond are left out of the file.
+    pub(crate) fn listed(&self) -> u64 {
+        match &self.kind {
+            Kind::InObject { counts, .. } => match counts {
+                Counts::Column(column) => column.count,
+                Counts::Guessed(_) => u64::MAX,
+            },
+            Kind::Known(places) => places.len() as u64,
+        }
+    }
+
+    /// What of the tables of the first `blocks` blocks is not at hand: bytes of the object.
+    pub(crate) fn missing(&self, blocks: u64) -> Vec<Range<u64>> {
+        self.columns()
+            .flat_map(|column| column.missing(blocks))
+            .collect()
+    }
+
     fn columns(&self) -> impl Iterator<Item = &Column> {
-        let counts = match &self.counts {
-            Counts::Column(column) => Some(column),
-            Counts::Guessed(_) => None,
+        let (offsets, counts) = match &self.kind {
+            Kind::InObject { offsets, counts } => match counts {
+                Counts::Column(column) => (Some(offsets), Some(column)),
+                Counts::Guessed(_) => (Some(offsets), None),
+            },
+            Kind::Known(_) => (None, None),
         };
-        std::iter::once(&self.offsets).chain(counts)
+        offsets.into_iter().chain(counts)
     }
 }
 
@@ -145,17 +206,22 @@ impl Column {
         }
     }
 
-    /// A table without numbers.
-    pub(crate) fn empty(order: ByteOrder) -> Self {
-        Self::new(order, FieldType::ASCII, 0, 0..0, 1, &Pages::new(1))
-    }
-
     /// The first number, if it is at hand.
     pub(crate) fn first(&self) -> Option<u64> {
         match self.at(0) {
             Cell::Value(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// What of the first `blocks` numbers is not at hand, as far as the object goes.
+    fn missing(&self, blocks: u64) -> Vec<Range<u64>> {
+        let bytes = self.kind.bytes().unwrap_or(0);
+        let len = blocks.min(self.count).saturating_mul(bytes);
+        let end = self.range.start.saturating_add(len).min(self.range.end);
+        let pages = self.pages.read().unwrap_or_else(PoisonError::into_inner);
+        let end = pages.end().map_or(end, |stop| end.min(stop));
+        pages.missing(&(self.range.start..end))
     }
 
     fn keep(&self, pages: &mut Pages, offset: u64, bytes: &Bytes) {

@@ -14,6 +14,7 @@ mod offload;
 mod ports;
 pub mod sample;
 mod scene_chips;
+mod scene_headers;
 mod scene_mask;
 mod scene_raster;
 mod tally;
@@ -25,6 +26,7 @@ pub use census::CensusError;
 pub use index_scene::{IndexOptions, IndexSceneError, IndexWorld, SceneIndex, index_scene};
 pub use ports::{ObjectSink, Progress, WriteError, WriteErrorKind};
 pub use scene_chips::{SceneChips, SceneChipsError, Shaping};
+pub use scene_headers::{SceneHeaders, scene_headers};
 
 /// The rooms below, so that one dependency is enough.
 pub use {

@@ -1,4 +1,4 @@
-//! An index as a local file, with its items beside it.
+//! An index as a local file, with its items and the headers of their assets beside it.
 
 use std::{
     fs,
@@ -7,24 +7,34 @@ use std::{
 };
 
 use async_trait::async_trait;
+use stacchip_cog::StoredHeader;
 use stacchip_index::{ChipRow, IndexError, IndexErrorKind, IndexWriter};
 use tempfile::NamedTempFile;
 
 use crate::beside::temporary;
 
-use super::{ItemLine, ParquetEncoder, index_error};
+use super::{HeaderTableEncoder, ItemLine, ParquetEncoder, index_error};
 
-/// Writes an index, and the items it was made from, as local files.
+/// Writes an index, the items it was made from, and the headers of their assets, as local files.
 ///
-/// Until [`finish`](IndexWriter::finish) both are files with other names beside the final ones, and
-/// go when this is dropped. Then the items get their name, and the index last: an index never stands
-/// beside another's items, at whatever moment the process is killed.
+/// Until [`finish`](IndexWriter::finish) they are files with other names beside the final ones, and
+/// go when this is dropped. Then the items and the headers get their names, and the index last: an
+/// index never stands beside another's items, at whatever moment the process is killed.
 #[derive(Debug)]
 pub struct IndexFile {
     address: String,
     index: ParquetEncoder<BufWriter<NamedTempFile>>,
     items: Option<Items>,
+    headers: Option<Headers>,
+    /// Headers of the index whose place this one takes, which has none.
+    old_headers: Option<PathBuf>,
     overwrite: bool,
+}
+
+#[derive(Debug)]
+struct Headers {
+    path: PathBuf,
+    table: HeaderTableEncoder<BufWriter<NamedTempFile>>,
 }
 
 #[derive(Debug)]
@@ -67,9 +77,50 @@ impl IndexFile {
         Ok(Self {
             index: index.map_err(|e| index_error(IndexErrorKind::Write, &address, e))?,
             items: items.transpose()?,
+            headers: None,
+            old_headers: None,
             address,
             overwrite,
         })
+    }
+
+    /// The same with headers of assets, which will stand at `path`. What stands there is replaced in
+    /// any case: without its index it is nobody's.
+    ///
+    /// # Errors
+    /// [`IndexError`] where no file can be made there.
+    pub fn with_headers(mut self, path: &Path) -> Result<Self, IndexError> {
+        let shown = path.to_string_lossy().into_owned();
+        let file = temporary(path).map_err(|e| io_error(&shown, e))?;
+        let table = HeaderTableEncoder::new(BufWriter::new(file));
+        self.headers = Some(Headers {
+            path: path.to_owned(),
+            table: table.map_err(|e| index_error(IndexErrorKind::Write, &shown, e))?,
+        });
+        Ok(self)
+    }
+
+    /// The same without headers: those that stand at `path` go when the index takes its place.
+    pub fn without_headers(mut self, path: &Path) -> Self {
+        self.old_headers = Some(path.to_owned());
+        self
+    }
+
+    /// Appends the headers of the assets of an item, by their keys. Without a place for headers they
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`IndexError`] where they cannot be stored.
+    pub fn write_headers(
+        &mut self,
+        item_id: &str,
+        headers: &[(String, StoredHeader)],
+    ) -> Result<(), IndexError> {
+        let Some(to) = &mut self.headers else {
+            return Ok(());
+        };
+        let written = to.table.write(item_id, headers);
+        written.map_err(|e| index_error(IndexErrorKind::Write, &to.path.to_string_lossy(), e))
     }
 
     /// Appends an item. Without a place for items it is left out.
@@ -114,6 +165,24 @@ impl IndexFile {
                 }
                 _ => {}
             }
+        }
+        if let Some(old) = self.old_headers.filter(|_| self.overwrite) {
+            match fs::remove_file(&old) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(io_error(&old.to_string_lossy(), e));
+                }
+                _ => {}
+            }
+        }
+        if let Some(Headers { path, table }) = self.headers {
+            let shown = path.to_string_lossy().into_owned();
+            let file = table
+                .finish()
+                .map_err(|e| index_error(IndexErrorKind::Write, &shown, e))?;
+            let file = file
+                .into_inner()
+                .map_err(|e| io_error(&shown, e.into_error()))?;
+            place(file, &path, true)?;
         }
         let mut placed = None;
         if let Some(items) = self.items {

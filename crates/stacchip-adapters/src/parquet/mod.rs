@@ -2,7 +2,8 @@
 //!
 //! The columns are those of [`stacchip_index::schema`]; geometry is WKB in the default system,
 //! longitude and latitude on WGS 84, covered by the column `bbox`. The same rows give the same bytes.
-//! Beside an index stand its items, one a line, so that a row alone leads to its pixels.
+//! Beside an index stand its items, one a line, so that a row alone leads to its pixels, and the
+//! headers of their assets, so that it leads there without a request for any of them.
 //!
 //! Indexes of upstream are read as well; what their rows do not say is filled in as upstream means
 //! it (chips of 256 pixels, the day's first moment).
@@ -10,15 +11,18 @@
 mod columns;
 mod file;
 mod geo;
+mod headers;
 mod items;
 mod reader;
 mod rows;
+mod source;
 #[cfg(test)]
 mod tests;
 mod wkb;
 mod writer;
 
 pub use file::IndexFile;
+pub use headers::{HeaderTableEncoder, HeaderTables, ParquetHeaders, headers_address};
 pub use items::{ItemLine, items_address};
 pub use reader::ParquetIndexReader;
 pub use writer::ParquetEncoder;

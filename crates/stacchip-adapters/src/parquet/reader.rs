@@ -6,21 +6,20 @@ use ::parquet::{
     arrow::{
         ParquetRecordBatchStreamBuilder, ProjectionMask,
         arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
-        async_reader::{AsyncFileReader, ParquetRecordBatchStream},
+        async_reader::ParquetRecordBatchStream,
     },
     errors::ParquetError,
-    file::metadata::{ParquetMetaData, ParquetMetaDataReader},
 };
 use arrow::array::{AsArray, RecordBatch};
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures::{FutureExt, StreamExt, future::BoxFuture};
+use futures::{FutureExt, StreamExt};
 use stacchip_cog::{RangeReader, ReadError, ReadErrorKind};
 use stacchip_index::{ChipRow, IndexError, IndexErrorKind, IndexReader, schema::CHIPID};
 
 use super::{
     columns::{self, RowDecoder, TableError},
     index_error,
+    source::Source,
 };
 
 /// An index in a `GeoParquet` file: ours, or upstream's.
@@ -249,72 +248,6 @@ impl std::fmt::Debug for ParquetIndexReader {
     }
 }
 
-/// What the Parquet library reads from: our own port.
-#[derive(Debug, Clone)]
-struct Source {
-    reader: Arc<dyn RangeReader>,
-    size: u64,
-}
-
-impl Source {
-    async fn ranges(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
-        // A hostile footer may ask for anything; what is not there is not asked for.
-        if let Some(beyond) = ranges.iter().find(|r| r.end > self.size || r.start > r.end) {
-            return Err(ParquetError::General(format!(
-                "it points to bytes {}..{} of {}",
-                beyond.start, beyond.end, self.size
-            )));
-        }
-        let answers = self.reader.read(ranges).await;
-        let answers = answers.map_err(|e| ParquetError::External(Box::new(e)))?;
-        for (range, answer) in ranges.iter().zip(&answers) {
-            if answer.len() as u64 != range.end - range.start {
-                return Err(ParquetError::EOF(format!(
-                    "{} of bytes {}..{} are there",
-                    answer.len(),
-                    range.start,
-                    range.end
-                )));
-            }
-        }
-        Ok(answers)
-    }
-}
-
-impl AsyncFileReader for Source {
-    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
-        async move {
-            let mut answers = self.ranges(std::slice::from_ref(&range)).await?;
-            answers
-                .pop()
-                .ok_or_else(|| ParquetError::EOF("no answer".to_owned()))
-        }
-        .boxed()
-    }
-
-    fn get_byte_ranges(
-        &mut self,
-        ranges: Vec<Range<u64>>,
-    ) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
-        async move { self.ranges(&ranges).await }.boxed()
-    }
-
-    fn get_metadata<'a>(
-        &'a mut self,
-        _: Option<&'a ArrowReaderOptions>,
-    ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
-        async move {
-            let size = self.size;
-            let metadata = ParquetMetaDataReader::new()
-                .with_prefetch_hint(Some(FOOTER_BYTES))
-                .load_and_finish(self, size)
-                .await?;
-            Ok(Arc::new(metadata))
-        }
-        .boxed()
-    }
-}
-
 async fn next_batch(
     address: &str,
     stream: &mut ParquetRecordBatchStream<Source>,
@@ -361,6 +294,3 @@ const BROKEN: &str = "its pages are broken";
 
 /// Rows a batch.
 const BATCH_ROWS: usize = 8192;
-
-/// What is read of the end of the file at once: the footer of an index of some dozen row groups.
-const FOOTER_BYTES: usize = 64 * 1024;

@@ -10,7 +10,7 @@ use stacchip::{
         Alignment, AssetChoice, Chip, ChipError, ChipReader, ChipRequest, Edge, Frame, Raster,
         RasterRequest, Resampling, read_raster_window,
     },
-    index::ChipOptions,
+    index::{ChipOptions, ChipRow},
     model::{Scene, Size, Window},
 };
 
@@ -54,6 +54,22 @@ async fn raster(
     world: &World,
     output: Output,
 ) -> CommandResult {
+    only_of_items(args, address)?;
+    let reader = world.chip_reader();
+    let failed = |e: ChipError| Failure::failed(format!("{}: {}", args.source, chain(&e)));
+    let raster = reader.raster(address).await.map_err(failed)?;
+    let request = raster_request(args, &raster, shaping, world)?;
+    let mut files = ChipFiles::new(args, false)?;
+    let name = stem(address);
+    let chip = read_raster_window(&raster, &name, &request, reader.codecs())
+        .await
+        .map_err(failed)?;
+    let out = files.write(&chip, &Names::of(&name), world).await?;
+    tell(output, &[record(&name, &out, &chip)], &[], args, world)
+}
+
+/// Options that only items and indexes have are not passed over in silence.
+pub fn only_of_items(args: &ChipArgs, address: &str) -> Result<(), Failure> {
     let selection = &args.selection;
     if !args.assets.is_empty() || !args.exclude.is_empty() || args.parity {
         return Err(Failure::usage(format!(
@@ -69,13 +85,22 @@ async fn raster(
             "{address} is a raster: choose pixels of it with --window or --bbox"
         )));
     }
-    let reader = world.chip_reader();
+    Ok(())
+}
+
+/// What the arguments ask of a raster.
+pub fn raster_request(
+    args: &ChipArgs,
+    raster: &Raster,
+    shaping: Shaping,
+    world: &World,
+) -> Result<RasterRequest, Failure> {
+    let selection = &args.selection;
     let failed = |e: ChipError| Failure::failed(format!("{}: {}", args.source, chain(&e)));
-    let raster = reader.raster(address).await.map_err(failed)?;
     let window = match (selection.window, selection.bbox) {
         (Some((col, row, width, height)), _) => Some(Window::new(col, row, width, height)),
         (None, Some(bbox)) => {
-            let frame = level_frame(&raster, selection.image, selection.level).map_err(failed)?;
+            let frame = level_frame(raster, selection.image, selection.level).map_err(failed)?;
             Some(
                 stacchip::window_of_bbox(&frame, bbox, world.projector())
                     .map_err(|e| Failure::failed(format!("{}: {}", args.source, chain(&e))))?,
@@ -91,7 +116,7 @@ async fn raster(
                 .ok_or_else(|| Failure::usage("--bands counts from 1"))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let request = RasterRequest {
+    Ok(RasterRequest {
         image: selection.image,
         level: selection.level,
         window,
@@ -99,14 +124,7 @@ async fn raster(
         output: shaping.output,
         resampling: shaping.resampling,
         edge: shaping.edge,
-    };
-    let mut files = ChipFiles::new(args, false)?;
-    let name = stem(address);
-    let chip = read_raster_window(&raster, &name, &request, reader.codecs())
-        .await
-        .map_err(failed)?;
-    let out = files.write(&chip, &Names::of(&name), world).await?;
-    tell(output, &[record(&name, &out, &chip)], &[], args)
+    })
 }
 
 /// The pixel grid of a level: that of the image, in larger pixels.
@@ -126,14 +144,38 @@ async fn item(
     output: Output,
 ) -> CommandResult {
     let selection = &args.selection;
+    not_by_row(args)?;
+    only_of_rasters(args)?;
+    let chips = scene_chips(&Cutting::of(args), scene, world, output).await?;
+    let wanted = requests_of_item(args, scene, &chips, shaping, world)?;
+    let files = ChipFiles::new(args, selection.all)?;
+    let mut run = Run::new(args, files, world, output);
+    run.expect(wanted.len() as u64);
+    run.cut(wanted).await?;
+    run.finish()
+}
+
+/// Rows are of an index.
+pub fn not_by_row(args: &ChipArgs) -> Result<(), Failure> {
+    let selection = &args.selection;
     if !selection.row.is_empty() || !selection.id.is_empty() {
         return Err(Failure::usage(format!(
             "{} is an item: choose a chip of it with --x and --y, --window or --bbox; rows are of an index",
             args.source
         )));
     }
-    only_of_rasters(args)?;
-    let chips = scene_chips(&Cutting::of(args), scene, world, output).await?;
+    Ok(())
+}
+
+/// The chips of an item that the arguments ask for.
+pub fn requests_of_item(
+    args: &ChipArgs,
+    scene: &Scene,
+    chips: &SceneChips,
+    shaping: Shaping,
+    world: &World,
+) -> Result<Vec<(Names, ChipRequest)>, Failure> {
+    let selection = &args.selection;
     let mut wanted = Vec::new();
     if let (Some(x), Some(y)) = (selection.x, selection.y) {
         let window = chips
@@ -169,11 +211,7 @@ async fn item(
             args.source
         )));
     }
-    let files = ChipFiles::new(args, selection.all)?;
-    let mut run = Run::new(args, files, world, output);
-    run.expect(wanted.len() as u64);
-    run.cut(wanted).await?;
-    run.finish()
+    Ok(wanted)
 }
 
 async fn index(
@@ -203,32 +241,14 @@ async fn index(
                 continue;
             }
         };
-        // The rows say where their pixels lie; the item found must mean the same place.
-        let crs = chips.chips.grid().crs.to_string();
-        if let Some(row) = rows.iter().find(|row| row.scene.crs != crs) {
-            let error = format!(
-                "item {} is in {crs}, its rows in the index are in {}: they are not of this item",
-                row.scene.item_id, row.scene.crs
-            );
-            for row in &rows {
-                run.fail(&row.chipid, &error)?;
+        match requests_of_rows(&rows, &chips, shaping) {
+            Ok(wanted) => run.cut(wanted).await?,
+            Err(error) => {
+                for row in &rows {
+                    run.fail(&row.chipid, &error)?;
+                }
             }
-            continue;
         }
-        let wanted = rows
-            .iter()
-            .map(|row| {
-                let window = if shaping.edge == Edge::Refuse {
-                    row.window
-                } else {
-                    let size = row.scene.chip_size;
-                    Window::new(row.window.col, row.window.row, size, size)
-                };
-                let names = Names::of_row(row);
-                (names, chips.request(window, shaping))
-            })
-            .collect();
-        run.cut(wanted).await?;
     }
     if !found_any {
         return Err(Failure::failed(format!("{} has no rows", args.source)));
@@ -236,8 +256,34 @@ async fn index(
     run.finish()
 }
 
+/// The chips of rows of one item; why not, where they are not of the item that was found.
+pub fn requests_of_rows(
+    rows: &[ChipRow],
+    chips: &SceneChips,
+    shaping: Shaping,
+) -> Result<Vec<(Names, ChipRequest)>, String> {
+    // The rows say where their pixels lie; the item found must mean the same place.
+    let crs = chips.chips.grid().crs.to_string();
+    if let Some(row) = rows.iter().find(|row| row.scene.crs != crs) {
+        return Err(format!(
+            "item {} is in {crs}, its rows in the index are in {}: they are not of this item",
+            row.scene.item_id, row.scene.crs
+        ));
+    }
+    let wanted = rows.iter().map(|row| {
+        let window = if shaping.edge == Edge::Refuse {
+            row.window
+        } else {
+            let size = row.scene.chip_size;
+            Window::new(row.window.col, row.window.row, size, size)
+        };
+        (Names::of_row(row), chips.request(window, shaping))
+    });
+    Ok(wanted.collect())
+}
+
 /// Options that only rasters have are not passed over in silence.
-fn only_of_rasters(args: &ChipArgs) -> Result<(), Failure> {
+pub fn only_of_rasters(args: &ChipArgs) -> Result<(), Failure> {
     let selection = &args.selection;
     if selection.level != 0 || selection.image != 0 || !selection.bands.is_empty() {
         return Err(Failure::usage(format!(
@@ -268,7 +314,8 @@ pub struct Cutting {
 }
 
 impl Cutting {
-    fn of(args: &ChipArgs) -> Self {
+    /// As the arguments say.
+    pub fn of(args: &ChipArgs) -> Self {
         Self {
             assets: args.assets.clone(),
             exclude: args.exclude.clone(),
@@ -342,7 +389,7 @@ impl Names {
         }
     }
 
-    fn of_row(row: &stacchip::index::ChipRow) -> Self {
+    fn of_row(row: &ChipRow) -> Self {
         Self {
             chipid: row.chipid.clone(),
             ..Self::of_chip(&row.scene.item_id, u32::from(row.x), u32::from(row.y))
@@ -423,14 +470,38 @@ impl<'a> Run<'a> {
 
     fn finish(self) -> CommandResult {
         drop(self.bar);
-        tell(self.output, &self.done, &self.failed, self.args)
+        tell_headers(self.world, self.output);
+        tell(self.output, &self.done, &self.failed, self.args, self.world)
     }
 }
 
-fn tell(output: Output, done: &[Value], failed: &[Value], args: &ChipArgs) -> CommandResult {
+/// How many headers were read, and which of those that were kept were of no use.
+pub fn tell_headers(world: &World, output: Output) {
+    let used = world.rasters().header_use();
+    for (address, why) in &used.stale {
+        output.detail(format!("{address}: {why}; its header was read"));
+    }
+    output.detail(format!(
+        "{} headers known from the index, {} read",
+        used.known, used.read
+    ));
+}
+
+fn tell(
+    output: Output,
+    done: &[Value],
+    failed: &[Value],
+    args: &ChipArgs,
+    world: &World,
+) -> CommandResult {
     // Standard output may hold the chip itself.
     if args.output != "-" {
-        output.document(&json!({ "chips": done, "failed": failed }))?;
+        let used = world.rasters().header_use();
+        output.document(&json!({
+            "chips": done,
+            "failed": failed,
+            "headers": { "known": used.known, "read": used.read, "stale": used.stale.len() },
+        }))?;
         if let [one] = done {
             let arrays = one["arrays"]
                 .as_array()
@@ -476,7 +547,8 @@ fn record(chipid: &str, out: &str, chip: &Chip) -> Value {
     })
 }
 
-fn shaping(args: &ChipArgs) -> Result<Shaping, Failure> {
+/// How the arguments shape chips.
+pub fn shaping(args: &ChipArgs) -> Result<Shaping, Failure> {
     let resampling: Resampling = args.resampling.parse().map_err(Failure::usage)?;
     Ok(Shaping {
         output: args.output_size.map(|(w, h)| Size::new(w, h)),
@@ -505,4 +577,4 @@ fn stem(address: &str) -> String {
 }
 
 /// Chips under way at once: while some are fetched, others are decoded.
-const AT_ONCE: usize = 8;
+pub const AT_ONCE: usize = 8;

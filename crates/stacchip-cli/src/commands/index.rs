@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use stacchip::{
-    IndexOptions, IndexWorld, Progress, SceneIndex,
+    IndexOptions, IndexWorld, Progress, SceneHeaders, SceneIndex,
     index::{ChipOptions, Edge},
     index_scene,
     model::{Fraction, Scene, Size},
+    scene_headers,
     stats::{ChipStats, RulesFile, StatsChoice, select},
 };
 
@@ -31,7 +32,7 @@ pub fn run(args: &IndexArgs, world: &World, output: Output) -> CommandResult {
         None => None,
     };
     let inputs = Inputs::find(&args.items)?;
-    let files = IndexFiles::at(&args.output, args.overwrite)?;
+    let files = IndexFiles::at(&args.output, args.overwrite, !args.no_headers)?;
     let indexing = world.index_world(addressing(
         args.mount.as_deref(),
         args.alternate.as_deref(),
@@ -102,19 +103,24 @@ impl Run {
             return Ok(());
         }
         let written = match self.index(&document.scene, bar).await {
-            Ok(found) => files
-                .add(document, &found, self.indexing.projector.as_ref())?
-                .map(|counts| (found, counts)),
+            Ok((found, headers)) => files
+                .add(document, &headers, &found, self.indexing.projector.as_ref())?
+                .map(|counts| (found, headers, counts)),
             Err(message) => Err(message),
         };
         match written {
-            Ok((found, counts)) => self.tell(id, &found, counts),
+            Ok((found, headers, counts)) => self.tell(id, &found, &headers, counts),
             Err(message) => self.fail(id, &message),
         }
         Ok(())
     }
 
-    fn tell(&mut self, id: &str, found: &SceneIndex, counts: RowCounts) {
+    fn tell(&mut self, id: &str, found: &SceneIndex, headers: &SceneHeaders, counts: RowCounts) {
+        for (asset, why) in &headers.left_out {
+            self.output.detail(format!(
+                "item {id}: the header of {asset} is not kept with the index: {why}"
+            ));
+        }
         for contradiction in &found.contradictions {
             Output::warn(contradiction);
         }
@@ -144,6 +150,7 @@ impl Run {
             "nowhere": counts.nowhere,
             "x_size": found.chips.columns(),
             "y_size": found.chips.rows(),
+            "headers": headers.headers.len(),
             "warnings": found
                 .contradictions
                 .iter()
@@ -152,23 +159,40 @@ impl Run {
         }));
     }
 
-    async fn index(&self, scene: &Scene, progress: &dyn Progress) -> Result<SceneIndex, String> {
+    async fn index(
+        &self,
+        scene: &Scene,
+        progress: &dyn Progress,
+    ) -> Result<(SceneIndex, SceneHeaders), String> {
         let selection = select(&self.choice, self.rules.as_ref(), scene).map_err(|e| chain(&e))?;
         for warning in &selection.warnings {
             Output::warn(warning);
         }
         let rule: Arc<dyn ChipStats> = Arc::from(selection.rule);
         let name = rule.name().to_owned();
-        let found = index_scene(scene, rule, &self.options, &self.indexing, progress)
-            .await
-            .map_err(|e| chain(&e))?;
+        let headers = async {
+            if self.options.headers {
+                scene_headers(scene, &self.indexing).await
+            } else {
+                Ok(SceneHeaders::default())
+            }
+        };
+        let found = index_scene(scene, rule, &self.options, &self.indexing, progress);
+        let (found, headers) = futures::join!(found, headers);
+        let found = found.map_err(|e| chain(&e))?;
+        let headers = headers.map_err(|e| {
+            format!(
+                "{}; headers of assets are kept with the index unless --no-headers is said",
+                chain(&e)
+            )
+        })?;
         if found.undeclared && selection.warn_if_undeclared {
             Output::warn(format!(
                 "item {}: the rule {name} found no mask, alpha or nodata value: all pixels count as data",
                 scene.id
             ));
         }
-        Ok(found)
+        Ok((found, headers))
     }
 
     fn fail(&mut self, item: &str, error: &str) {

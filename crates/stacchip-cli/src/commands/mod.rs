@@ -2,6 +2,7 @@
 
 mod chip;
 mod completions;
+mod explain;
 mod index;
 mod info;
 mod preview;
@@ -23,6 +24,7 @@ pub fn run(command: Command, shared: &Shared, output: Output) -> CommandResult {
         Command::Sample(args) => sample::run(&args, &World::new(shared)?, output),
         Command::Index(args) => index::run(&args, &World::new(shared)?, output),
         Command::Chip(args) => chip::run(&args, &World::new(shared)?, output),
+        Command::Explain(args) => explain::run(&args, &World::new(shared)?, output),
         Command::Info(args) => info::run(&args, &World::new(shared)?, output),
         Command::Preview(args) => preview::run(&args, &World::new(shared)?, output),
     }

@@ -13,7 +13,7 @@ use stacchip::{
     model::{Pixels, SampleType, Size, Window},
 };
 
-use super::chip::{Cutting, scene_chips};
+use super::chip::{Cutting, scene_chips, tell_headers};
 use crate::{
     CommandResult, Status,
     args::PreviewArgs,
@@ -69,6 +69,7 @@ pub fn run(args: &PreviewArgs, world: &World, output: Output) -> CommandResult {
             chips.extend(read(requests.collect(), args, world, &bar).await?);
         }
         drop(bar);
+        tell_headers(world, output);
         if chips.is_empty() {
             return Err(Failure::failed(format!("{} has no rows", args.source)));
         }

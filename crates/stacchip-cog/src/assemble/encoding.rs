@@ -116,7 +116,7 @@ fn photometric(directory: &Directory, bits: u16, samples: u16) -> Result<u16, He
 
 /// Type in memory of samples stored so: GDAL's, but that odd widths up to 64 bits are read, and
 /// complex integers become floats. Nothing where there is none.
-pub(super) fn sample_type(bits: u16, format: SampleFormat) -> Option<SampleType> {
+pub(crate) fn sample_type(bits: u16, format: SampleFormat) -> Option<SampleType> {
     use SampleFormat::{ComplexFloat, ComplexInt, Float, Signed};
     use SampleType as T;
     Some(match (bits, format) {
@@ -148,7 +148,7 @@ pub(super) fn bad(directory: &Directory, tag: Tag, detail: impl Into<String>) ->
     }
 }
 
-fn has_predictor(compression: Compression) -> bool {
+pub(crate) fn has_predictor(compression: Compression) -> bool {
     matches!(
         compression,
         Compression::LZW

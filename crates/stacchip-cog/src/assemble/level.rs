@@ -71,10 +71,7 @@ pub(super) fn level(
         mask: None,
         source: Source::Main,
         directory: directory.offset,
-        table: BlockTable {
-            offsets: Column::empty(directory.order),
-            counts: Counts::Guessed(Vec::new()),
-        },
+        table: BlockTable::known(Vec::new()),
         limits: Arc::clone(limits),
         encoding,
     };
@@ -135,7 +132,7 @@ fn table(
         Some(counts) if !looks_bad(level, &offsets, &counts) => Counts::Column(counts),
         _ => Counts::Guessed(guessed(directory, level, limits)?),
     };
-    Ok(BlockTable { offsets, counts })
+    Ok(BlockTable::in_object(offsets, counts))
 }
 
 /// Whether the byte count of a lone strip cannot be right, as libtiff has it: zero, though the strip

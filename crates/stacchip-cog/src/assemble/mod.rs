@@ -6,6 +6,8 @@ mod level;
 mod metadata;
 mod rendering;
 
+pub(crate) use encoding::{has_predictor, sample_type};
+
 use std::sync::Arc;
 
 use stacchip_model::SampleType;
@@ -24,7 +26,7 @@ const PAGE: u64 = 2;
 /// `NewSubfileType` (254), bit 2: a mask of another image.
 const MASK: u64 = 4;
 /// GDAL takes no more overviews than that.
-const MAX_OVERVIEWS: usize = 30;
+pub(crate) const MAX_OVERVIEWS: usize = 30;
 
 /// Puts the directories `found` together. The first is the main image; which of the others are its
 /// overviews and masks, and which images of their own, is decided as GDAL decides it.

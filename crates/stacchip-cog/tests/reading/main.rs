@@ -10,3 +10,4 @@
 mod files;
 mod hostile;
 mod laws;
+mod stored;

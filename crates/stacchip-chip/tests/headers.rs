@@ -1,0 +1,166 @@
+//! Chips from headers that were kept: how many requests they take, and what becomes of them when an
+//! object is replaced.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+use std::sync::Arc;
+
+use futures::executor::block_on;
+use stacchip_chip::{
+    AssetRequest, ChipReader, ChipRequest, Frame, Raster, RasterCache,
+    testing::{MemoryOpener, check_versions},
+};
+use stacchip_cog::{
+    Codecs, HeaderStore, Limits, RangeReader, WriteOptions,
+    testing::{MemoryHeaders, MemoryReader},
+    write_cog,
+};
+use stacchip_model::{Pixels, Size, Window};
+
+const ASSETS: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+
+/// A scene of 600 pixels, all of them `value`, in tiles of `tile`.
+fn file(value: u16, tile: u32, etag: &str) -> Arc<MemoryReader> {
+    let numbers = vec![value; 360_000];
+    let pixels = Pixels::from_slice([1, 600, 600], &numbers).unwrap();
+    let bytes = write_cog(&pixels, &WriteOptions::cog().tiles(tile), None).unwrap();
+    Arc::new(MemoryReader::new(bytes).with_etag(etag))
+}
+
+struct Scene {
+    files: Vec<Arc<MemoryReader>>,
+    opener: MemoryOpener,
+    headers: Arc<MemoryHeaders>,
+}
+
+impl Scene {
+    /// Ten assets, whose headers are kept.
+    fn new() -> Self {
+        let files: Vec<_> = (0..10)
+            .map(|i| file(i, 1024, &format!("\"{i}\"")))
+            .collect();
+        let scene = Self {
+            opener: MemoryOpener::default(),
+            headers: Arc::new(MemoryHeaders::default()),
+            files,
+        };
+        for (name, file) in ASSETS.iter().zip(&scene.files) {
+            scene.opener.put(*name, Arc::clone(file) as Arc<_>);
+            let limits = Limits::default();
+            let raster = block_on(Raster::open(&scene.opener, name, &limits)).unwrap();
+            let stored = block_on(raster.stored_header()).unwrap();
+            block_on(scene.headers.keep(&[stored])).unwrap();
+            file.reset();
+        }
+        scene
+    }
+
+    fn reader(&self, with_headers: bool) -> ChipReader {
+        let mut rasters = RasterCache::default();
+        if with_headers {
+            rasters = rasters.with_headers(Arc::clone(&self.headers) as Arc<_>);
+        }
+        ChipReader::new(
+            Arc::new(self.opener.clone()),
+            Arc::new(Codecs::new()),
+            Arc::new(rasters),
+        )
+    }
+
+    fn requests(&self) -> u64 {
+        self.files.iter().map(|f| f.requests()).sum()
+    }
+}
+
+fn request() -> ChipRequest {
+    let assets = ASSETS.iter().map(|a| AssetRequest::new(*a, *a)).collect();
+    let frame = Frame::of_size(Size::new(600, 600));
+    ChipRequest::new(frame, Window::new(100, 200, 256, 256), assets)
+}
+
+/// The number that each asset of a chip is full of.
+fn values(reader: &ChipReader) -> Vec<u16> {
+    let chip = block_on(reader.read_chip(&request())).unwrap();
+    let arrays = chip.arrays.iter().map(|array| {
+        let pixels = array.pixels.as_slice::<u16>().unwrap();
+        assert!(pixels.iter().all(|v| *v == pixels[0]));
+        pixels[0]
+    });
+    arrays.collect()
+}
+
+#[test]
+fn a_cold_chip_of_ten_assets_is_ten_requests() {
+    let scene = Scene::new();
+    let reader = scene.reader(true);
+    assert_eq!(values(&reader), (0..10).collect::<Vec<_>>());
+    assert_eq!(scene.requests(), 10);
+    assert_eq!(scene.headers.loads(), 1, "looked up at once");
+    let used = reader.rasters().header_use();
+    assert_eq!((used.known, used.read, used.stale.len()), (10, 0, 0));
+
+    // A raster by itself is looked up, too.
+    let reader = scene.reader(true);
+    block_on(reader.raster("e")).unwrap();
+    assert_eq!(scene.requests(), 10);
+    assert_eq!(reader.rasters().header_use().known, 1);
+
+    let scene = Scene::new();
+    let reader = scene.reader(false);
+    assert_eq!(values(&reader), (0..10).collect::<Vec<_>>());
+    assert_eq!(scene.requests(), 20);
+    assert_eq!(reader.rasters().header_use().read, 10);
+}
+
+#[test]
+fn what_was_replaced_is_read_anew_and_never_with_old_offsets() {
+    for trial in 0..18u16 {
+        let scene = Scene::new();
+        let reader = scene.reader(true);
+        // Before the first chip, or while the run goes on; tiles of another size, or of the same.
+        if trial % 2 == 1 {
+            assert_eq!(values(&reader)[3], 3);
+        }
+        let tile = [1024, 64, 256][usize::from(trial) % 3];
+        let new = file(1000 + trial, tile, "\"new\"");
+        scene.opener.put("d", Arc::clone(&new) as Arc<_>);
+        let mut wanted: Vec<u16> = (0..10).collect();
+        wanted[3] = 1000 + trial;
+        assert_eq!(values(&reader), wanted);
+        assert_eq!(values(&reader), wanted);
+        let used = reader.rasters().header_use();
+        assert_eq!((used.known, used.read), (10, 1));
+        assert_eq!(used.stale.len(), 1);
+        assert_eq!(used.stale[0].0, "d");
+    }
+}
+
+#[test]
+fn a_stored_header_that_makes_no_sense_is_passed_over() {
+    let scene = Scene::new();
+    let mut broken = block_on(scene.headers.load(&["d"]))
+        .unwrap()
+        .remove(0)
+        .unwrap();
+    broken.rasters[0].bits = 200;
+    block_on(scene.headers.keep(&[broken])).unwrap();
+    let reader = scene.reader(true);
+    assert_eq!(values(&reader), (0..10).collect::<Vec<_>>());
+    assert_eq!(scene.requests(), 11);
+    let used = reader.rasters().header_use();
+    assert!(used.stale[0].1.contains("bits"), "{used:?}");
+}
+
+#[test]
+fn the_opener_in_memory_keeps_the_promises() {
+    let object = |byte: u8, etag: &str| {
+        let reader = MemoryReader::new(vec![byte; 1000]).with_etag(etag);
+        Arc::new(reader) as Arc<dyn RangeReader>
+    };
+    let opener = MemoryOpener::default().with("a", object(1, "\"1\""));
+    let replace = || opener.put("a", object(2, "\"2\""));
+    assert_eq!(block_on(check_versions(&opener, "a", replace)), Ok(()));
+}

@@ -1,0 +1,263 @@
+//! `stacchip explain`.
+
+use serde_json::{Value, json};
+use stacchip::{
+    Shaping,
+    chip::{
+        ChipError, ChipReader, ChipRequest, DistinctTiles, PlannedArray, ReadCost, fetch_tables,
+    },
+};
+
+use super::chip::{
+    AT_ONCE, Cutting, Names, not_by_row, only_of_items, only_of_rasters, raster_request,
+    requests_of_item, requests_of_rows, scene_chips, shaping,
+};
+use crate::{
+    CommandResult, Status,
+    args::{ChipArgs, ExplainArgs},
+    failure::{Failure, chain},
+    index_rows::{RowChoice, ScenesOfRows},
+    output::Output,
+    source::{Source, only_item},
+    wiring::World,
+};
+
+/// Says what a read would cost.
+pub fn run(args: &ExplainArgs, world: &World, output: Output) -> CommandResult {
+    let args = args.as_chip_args();
+    let shaping = shaping(&args)?;
+    world.block_on(async {
+        let mut costs = Costs::default();
+        match Source::of(&args.source, world).await? {
+            Source::Raster(address) => {
+                only_of_items(&args, &address)?;
+                let failed = |e: ChipError| Failure::failed(format!("{address}: {}", chain(&e)));
+                let raster = world.chip_reader().raster(&address).await.map_err(failed)?;
+                let request = raster_request(&args, &raster, shaping, world)?;
+                let plan = request.plan(&raster).map_err(failed)?;
+                let array = PlannedArray { raster, plan };
+                fetch_tables(&array).await.map_err(failed)?;
+                costs.add(&[("", &array)]).map_err(failed)?;
+            }
+            Source::Item(address, text) => {
+                let scene = only_item(&text, Some(&address))?;
+                not_by_row(&args)?;
+                only_of_rasters(&args)?;
+                let chips = scene_chips(&Cutting::of(&args), &scene, world, output).await?;
+                let wanted = requests_of_item(&args, &scene, &chips, shaping, world)?;
+                costs.plan(&world.chip_reader(), wanted).await;
+            }
+            Source::Index(path) => {
+                only_of_rasters(&args)?;
+                let mut scenes = ScenesOfRows::open(&path, RowChoice::of(&args.selection)?)?;
+                costs
+                    .index(&args, &mut scenes, shaping, world, output)
+                    .await?;
+            }
+        }
+        costs.tell(world, output)
+    })
+}
+
+/// What has been counted.
+#[derive(Default)]
+struct Costs {
+    chips: u64,
+    /// By asset, in the order in which they came.
+    assets: Vec<(String, ReadCost)>,
+    /// Of all assets; its memory is that of the largest chip.
+    total: ReadCost,
+    distinct: DistinctTiles,
+    failed: Vec<Value>,
+}
+
+impl Costs {
+    async fn index(
+        &mut self,
+        args: &ChipArgs,
+        scenes: &mut ScenesOfRows,
+        shaping: Shaping,
+        world: &World,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let reader = world.chip_reader();
+        while let Some((scene, rows)) = scenes.next(world).await? {
+            let chips = match &scene {
+                Ok(scene) => scene_chips(&Cutting::of(args), scene, world, output).await,
+                Err(message) => Err(Failure::failed(message)),
+            };
+            let wanted = chips
+                .map_err(|failure| failure.to_string())
+                .and_then(|chips| requests_of_rows(&rows, &chips, shaping));
+            match wanted {
+                Ok(wanted) => self.plan(&reader, wanted).await,
+                Err(error) => {
+                    for row in &rows {
+                        self.fail(&row.chipid, &error);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn plan(&mut self, reader: &ChipReader, wanted: Vec<(Names, ChipRequest)>) {
+        for (names, request) in wanted {
+            if let Err(error) = self.plan_one(reader, &request).await {
+                let error = format!("{}: {}", names.chipid, chain(&error));
+                self.fail(&names.chipid, &error);
+            }
+        }
+    }
+
+    async fn plan_one(
+        &mut self,
+        reader: &ChipReader,
+        request: &ChipRequest,
+    ) -> Result<(), ChipError> {
+        let planned = reader.plan(request).await?;
+        for array in planned.arrays() {
+            fetch_tables(array).await?;
+        }
+        let keys = request.assets.iter().map(|asset| asset.key.as_str());
+        let arrays: Vec<_> = keys.zip(planned.arrays()).collect();
+        self.add(&arrays)
+    }
+
+    /// Adds a chip: its assets and what is planned of each.
+    fn add(&mut self, arrays: &[(&str, &PlannedArray)]) -> Result<(), ChipError> {
+        let mut chip = ReadCost::default();
+        for (key, array) in arrays {
+            let cost = ReadCost::of(&array.plan)?;
+            chip = chip.beside(cost);
+            match self.assets.iter_mut().find(|(known, _)| known == key) {
+                Some((_, sum)) => *sum = sum.then(cost),
+                None => self.assets.push(((*key).to_owned(), cost)),
+            }
+            self.distinct.add(array)?;
+        }
+        self.total = self.total.then(chip);
+        self.chips += 1;
+        Ok(())
+    }
+
+    fn fail(&mut self, chipid: &str, error: &str) {
+        Output::error(error);
+        self.failed
+            .push(json!({ "chipid": chipid, "error": error }));
+    }
+
+    fn tell(self, world: &World, output: Output) -> CommandResult {
+        let used = world.rasters().header_use();
+        let (tiles, bytes) = self.distinct.count();
+        let at_once = self.chips.min(AT_ONCE as u64);
+        let memory = self.total.memory.saturating_mul(at_once);
+        let total = ReadCost {
+            memory,
+            ..self.total
+        };
+        let assets: Vec<Value> = self
+            .assets
+            .iter()
+            .map(|(asset, cost)| record(Some(asset), cost))
+            .collect();
+        output.document(&json!({
+            "chips": self.chips,
+            "assets": assets,
+            "total": record(None, &total),
+            "distinct": { "tiles": tiles, "bytes": bytes },
+            "headers": { "known": used.known, "read": used.read, "stale": used.stale.len() },
+            "failed": self.failed,
+        }))?;
+        if self.chips == 0 && !self.failed.is_empty() {
+            return Err(Failure::Told);
+        }
+        output.say(HEAD)?;
+        for (asset, cost) in &self.assets {
+            let asset = if asset.is_empty() { "-" } else { asset };
+            output.say(line(asset, cost))?;
+        }
+        output.say(line("total", &total))?;
+        output.say(format!(
+            "{} chip(s); of {} tiles {tiles} are distinct, {} of {}",
+            self.chips,
+            total.tiles,
+            size(bytes),
+            size(total.bytes)
+        ))?;
+        output.say(format!(
+            "headers: {} known from the index, {} to be read first, a request or more each",
+            used.known, used.read
+        ))?;
+        for (address, why) in &used.stale {
+            output.detail(format!("{address}: {why}"));
+        }
+        Ok(if self.failed.is_empty() {
+            Status::Done
+        } else {
+            Status::Partly
+        })
+    }
+}
+
+fn record(asset: Option<&String>, cost: &ReadCost) -> Value {
+    let mut record = json!({
+        "requests": cost.requests,
+        "tiles": cost.tiles,
+        "bytes": cost.bytes,
+        "wanted_bytes": cost.wanted_bytes,
+        "over_read": cost.over_read(),
+        "decoded_bytes": cost.decoded_bytes,
+        "memory": cost.memory,
+    });
+    if let Some(asset) = asset {
+        record["asset"] = json!(asset);
+    }
+    record
+}
+
+const HEAD: &str =
+    "asset              requests    tiles       bytes   over-read   decompressed      memory";
+
+fn line(asset: &str, cost: &ReadCost) -> String {
+    let over = match cost.over_read() {
+        Some(over) => format!("{over:.1} x"),
+        None => "-".to_owned(),
+    };
+    format!(
+        "{asset:<16} {:>10} {:>8} {:>11} {over:>11} {:>14} {:>11}",
+        cost.requests,
+        cost.tiles,
+        size(cost.bytes),
+        size(cost.decoded_bytes),
+        size(cost.memory)
+    )
+}
+
+/// Bytes for people.
+fn size(bytes: u64) -> String {
+    let mut size = bytes as f64;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if size < 1024.0 {
+            return if unit == "B" {
+                format!("{bytes} B")
+            } else {
+                format!("{size:.1} {unit}")
+            };
+        }
+        size /= 1024.0;
+    }
+    format!("{size:.1} TiB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!(size(0), "0 B");
+        assert_eq!(size(1536), "1.5 KiB");
+        assert_eq!(size(5 << 30), "5.0 GiB");
+    }
+}
