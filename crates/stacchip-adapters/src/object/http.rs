@@ -139,7 +139,7 @@ impl HttpReader {
             // Nothing begins there: the object ends before the range.
             StatusCode::RANGE_NOT_SATISFIABLE => {
                 let size = size_of_unsatisfied(response.headers());
-                if self.pin.is_contradicted_by(&said(response.headers(), size)) {
+                if self.pin.excludes(&said(response.headers(), size)) {
                     Err(self.error(ReadErrorKind::Changed))
                 } else if size.is_none_or(|size| size <= range.start) {
                     Ok(Bytes::new())

@@ -9,13 +9,16 @@ use stacchip_cog::Version;
 #[derive(Debug, Default)]
 pub(super) struct Pin {
     known: RwLock<Known>,
+    /// Whether it was opened for a version: then every answer must show that it is that one, and
+    /// not only not contradict it.
+    asked: bool,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     version: Version,
-    /// Whether the first answer must show that it is the version, and not only not contradict it.
-    unconfirmed: bool,
+    /// Whether an answer was taken.
+    answered: bool,
 }
 
 impl Pin {
@@ -24,8 +27,9 @@ impl Pin {
         Self {
             known: RwLock::new(Known {
                 version: version.clone(),
-                unconfirmed: true,
+                answered: false,
             }),
+            asked: true,
         }
     }
 
@@ -42,13 +46,13 @@ impl Pin {
     /// Whether an answer that says `now` may be taken.
     pub(super) fn admits(&self, now: Version) -> bool {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let same = if known.unconfirmed {
+        let same = if self.asked {
             known.version.is_confirmed_by(&now)
         } else {
             !known.version.contradicts(&now)
         };
         if same {
-            known.unconfirmed = false;
+            known.answered = true;
             let Version {
                 etag,
                 size,
@@ -65,9 +69,52 @@ impl Pin {
         same
     }
 
-    /// Whether something that is said of the object besides its bytes contradicts what is known.
-    pub(super) fn is_contradicted_by(&self, now: &Version) -> bool {
+    /// Whether an answer without bytes, which says `now`, is of another version; or may be, where
+    /// no answer has shown yet that the version asked for is there. Such answers mostly tell little:
+    /// stores leave out the tag where a range begins behind the end.
+    pub(super) fn excludes(&self, now: &Version) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.version.contradicts(now)
+        if self.asked && !known.answered {
+            !known.version.is_confirmed_by(now)
+        } else {
+            known.version.contradicts(now)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(etag: Option<&str>, modified: Option<i64>) -> Version {
+        Version {
+            etag: etag.map(str::to_owned),
+            size: Some(10),
+            modified,
+        }
+    }
+
+    #[test]
+    fn a_version_that_was_asked_for_is_shown_by_every_answer() {
+        let asked = version(Some("\"a\""), Some(5));
+        let silent = version(None, None);
+        let pin = Pin::to(&asked);
+        assert!(!pin.admits(silent.clone()));
+        assert!(pin.excludes(&silent), "nothing has shown yet what is there");
+        assert!(pin.admits(asked.clone()));
+        assert!(!pin.admits(silent.clone()), "nor after one that did");
+        assert!(pin.admits(version(None, Some(5))));
+        assert!(!pin.excludes(&silent));
+        assert!(pin.excludes(&version(Some("\"b\""), Some(5))));
+    }
+
+    #[test]
+    fn whatever_comes_first_is_the_version_where_none_was_asked_for() {
+        let silent = version(None, None);
+        let pin = Pin::default();
+        assert!(!pin.excludes(&silent));
+        assert!(pin.admits(version(Some("\"a\""), None)));
+        assert!(pin.admits(silent));
+        assert!(!pin.admits(version(Some("\"b\""), None)));
     }
 }

@@ -159,7 +159,7 @@ impl StoreReader {
             // A range that begins where the object has ended is refused, each store in its words.
             Err(error @ object_store::Error::Generic { .. }) => {
                 return match place.store.head(&place.key).await {
-                    Ok(meta) if self.pin.is_contradicted_by(&said(&meta)) => Err(changed()),
+                    Ok(meta) if self.pin.excludes(&said(&meta)) => Err(changed()),
                     Ok(meta) if meta.size <= range.start => Ok(Bytes::new()),
                     _ => Err(read_error(&place.address, &error)),
                 };
