@@ -174,7 +174,7 @@ impl Level {
             });
         }
         let Some(stored) = stored else {
-            return cuts.iter_mut().try_for_each(|cut| fill(cut, &self.fill));
+            return cuts.iter_mut().try_for_each(|cut| fill(cut, self));
         };
         let Some(last) = cuts.iter().map(|cut| cut.window.row_end()).max() else {
             return Ok(());
@@ -193,6 +193,19 @@ impl Level {
                 });
             }
         };
+        // Its samples come in groups then, which only the rendering of YCbCr takes apart.
+        if scheme == Compression::OLD_JPEG
+            && rendering.is_none_or(|rendering| rendering.groups(1, 1).is_none())
+            && context.samples > 1
+            && context.subsampling != (1, 1)
+        {
+            return Err(BlockError::Unsupported {
+                what: format!(
+                    "old JPEG of subsampled colours, PhotometricInterpretation {}",
+                    context.photometric
+                ),
+            });
+        }
         let layout = Layout::new(self, &context, order)?;
         let Scratch {
             plain,

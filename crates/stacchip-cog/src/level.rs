@@ -22,7 +22,8 @@ pub struct Level {
     pub encoding: Encoding,
     /// Type of the pixels in memory, the same for every band.
     pub sample: SampleType,
-    /// One number of `sample`, native byte order, that blocks left out of the file are full of.
+    /// What blocks left out of the file are full of: one number of `sample`, native byte order, or one
+    /// for each band, one after the other (a `.aux.xml` may give each band its own).
     pub fill: Vec<u8>,
     /// Whether pixels that are not zero are read as 255: masks of one bit, as GDAL reads them.
     pub promote: bool,
@@ -231,6 +232,15 @@ impl Level {
                 band..band.saturating_add(1).min(self.bands())
             }
         }
+    }
+
+    /// The number that `band` is full of where a block is left out.
+    pub(crate) fn fill_of(&self, band: usize) -> &[u8] {
+        let bytes = self.sample.bytes();
+        band.checked_mul(bytes)
+            .and_then(|at| self.fill.get(at..at.checked_add(bytes)?))
+            .or_else(|| self.fill.get(..bytes))
+            .unwrap_or_default()
     }
 
     /// Whether the bands are rendered of samples that lie in planes apart.

@@ -6,7 +6,7 @@ use super::{
     YCBCR,
     stream::{EOI, SOS, Segment, segments},
 };
-use crate::refusal::corrupt;
+use crate::refusal::{corrupt, truncated};
 
 /// What a frame says of itself (T.81, B.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +104,11 @@ impl Frame {
     pub(super) fn check(&self, block: &BlockContext<'_>, wanted: usize) -> Result<(), DecodeError> {
         let scheme = block.compression;
         let unsupported = |what: String| Err(DecodeError::Unsupported { scheme, what });
+        // Whatever passes there are make a picture, if a blurred one: only the end marker tells that
+        // none is missing. Of a sequential frame the codes are counted.
+        if !self.sequential && !self.ended {
+            return Err(truncated(scheme, wanted, 0));
+        }
         if u16::from(self.precision) != block.bits {
             return Err(corrupt(
                 scheme,

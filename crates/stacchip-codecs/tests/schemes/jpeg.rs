@@ -188,6 +188,41 @@ fn a_stream_cut_short_is_an_error() {
     }
 }
 
+/// The first passes alone make a picture, but a blurred one.
+#[test]
+fn a_progressive_stream_cut_short_is_an_error() {
+    let plain = scene(64, 48, 3, 1);
+    let mut stream = Vec::new();
+    let mut encoder = Encoder::new(&mut stream, 95);
+    encoder.set_progressive(true);
+    encoder.encode(&plain, 64, 48, ColorType::Rgb).unwrap();
+    let block = of((64, 48), 3, 6);
+    decode(&Jpeg::new(), &stream, &block, plain.len()).unwrap();
+    let scans = stream.windows(2).enumerate();
+    let scans = scans.filter(|(_, w)| *w == [0xFF, 0xDA]).map(|(at, _)| at);
+    let scans: Vec<usize> = scans.collect();
+    assert!(scans.len() > 2, "{} passes", scans.len());
+    // Where a pass ends, in the midst of one, and just before the end marker.
+    let last = stream.len() - 3;
+    for cut in scans[1..].iter().flat_map(|&at| [at, last.min(at + 40)]) {
+        let early = decode(&Jpeg::new(), &stream[..cut], &block, plain.len());
+        assert!(
+            matches!(early, Err(DecodeError::Truncated { .. })),
+            "cut to {cut}: {early:?}"
+        );
+    }
+    let early = decode(
+        &Jpeg::new(),
+        &stream[..stream.len() - 2],
+        &block,
+        plain.len(),
+    );
+    assert!(
+        matches!(early, Err(DecodeError::Truncated { .. })),
+        "{early:?}"
+    );
+}
+
 #[test]
 fn what_is_written_is_read() {
     for (samples, photometric, subsampling) in [

@@ -235,7 +235,15 @@ impl HeaderDecoder {
             if value_bytes > self.limits.header_bytes {
                 excess = excess.or(Some((offset, value_bytes)));
             } else {
-                found.push((self.values(offset, preamble, needs), place));
+                let directory = self.values(offset, preamble, needs);
+                // Headers that are put together are held as values are.
+                let headers = directory.old_jpeg.as_ref().map_or(0, Bytes::len) as u64;
+                value_bytes = value_bytes.saturating_add(headers);
+                if value_bytes > self.limits.header_bytes {
+                    excess = Some((offset, value_bytes));
+                } else {
+                    found.push((directory, place));
+                }
             }
         }
         if let Some(range) = needs.pop() {

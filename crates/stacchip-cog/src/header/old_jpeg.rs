@@ -6,7 +6,7 @@ use super::{Directory, HeaderDecoder, Tag, decoder::Stop};
 
 impl HeaderDecoder {
     /// One abbreviated stream of what the tags of `directory` point at: tables, frame and scan
-    /// header, where they say so. The frame has no size. Nothing for other schemes.
+    /// header, where they say so; at most 64 KiB. The frame has no size. Nothing for other schemes.
     pub(super) fn old_jpeg(&self, directory: &Directory) -> Result<Option<Bytes>, Stop> {
         const OLD_JPEG: u64 = 6;
         if directory.unsigned(Tag::COMPRESSION) != Some(OLD_JPEG) {
@@ -110,6 +110,10 @@ impl HeaderDecoder {
                         return Ok(());
                     }
                     if code < 0xE0 {
+                        let held = (stream.len() as u64).saturating_add(len);
+                        if held.saturating_add(2) > HEADERS {
+                            return Ok(());
+                        }
                         match self.take(at, len.saturating_add(2), "JPEGInterchangeFormat") {
                             Ok(bytes) => stream.extend_from_slice(&bytes),
                             Err(Stop::Broken(_)) => return Ok(()),
@@ -127,6 +131,10 @@ impl HeaderDecoder {
         Ok(())
     }
 }
+
+/// Bytes of the headers together. All tables that a frame can use take 25 KiB; a segment may claim 64 KiB,
+/// and every directory the same ones again.
+const HEADERS: u64 = 64 << 10;
 
 /// Does `with` the number and the offset of each of up to three tables; one that stands where the
 /// one before does is the same. Says which table each component uses; nothing where there are none.

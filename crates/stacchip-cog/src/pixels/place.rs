@@ -1,7 +1,7 @@
 //! From a line of numbers to where they are wanted.
 
 use super::{Element, Layout};
-use crate::{BlockError, Cut};
+use crate::{BlockError, Cut, Level};
 
 /// Writes the pixels of `line` (all samples, side by side) to row `row` of `cut`; the first sample
 /// is the level's band `first_band`.
@@ -63,10 +63,12 @@ pub(crate) fn place(
     Ok(())
 }
 
-/// Fills `cut` with one number.
-pub(crate) fn fill(cut: &mut Cut<'_>, number: &[u8]) -> Result<(), BlockError> {
-    let bytes = (cut.window.width as usize).saturating_mul(number.len());
-    for slot in 0..cut.bands.len() {
+/// Fills each band of `cut` with the number that `level` has for it.
+pub(crate) fn fill(cut: &mut Cut<'_>, level: &Level) -> Result<(), BlockError> {
+    let bytes = (cut.window.width as usize).saturating_mul(level.sample.bytes());
+    let bands = cut.bands;
+    for (slot, &band) in bands.iter().enumerate() {
+        let number = level.fill_of(band);
         for row in 0..cut.window.height as usize {
             let out = row_of(cut, slot, row, bytes)?;
             for pixel in out.chunks_exact_mut(number.len().max(1)) {

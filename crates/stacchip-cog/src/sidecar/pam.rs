@@ -1,6 +1,8 @@
 //! GDAL's `.aux.xml`: what programs that may not write into a file say of it (PAM,
 //! <https://gdal.org/en/stable/user/pam.html>).
 
+use std::sync::Arc;
+
 use stacchip_model::{Affine, Crs};
 
 use super::rpc::rpc_of_items;
@@ -117,6 +119,35 @@ impl Image {
         }
         for said in &pam.bands {
             self.attach_pam_band(said);
+        }
+        self.attach_pam_fill(&pam.bands);
+    }
+
+    /// Of blocks that the file leaves out GDAL fills each band with its own nodata value; overviews have
+    /// one of their own, which the `.aux.xml` does not change.
+    fn attach_pam_fill(&mut self, said: &[PamBand]) {
+        let count = self.bands.len();
+        let Some(level) = self.levels.first_mut() else {
+            return;
+        };
+        let sample = level.sample;
+        let mut numbers: Vec<Vec<u8>> = Vec::new();
+        for said in said.iter().filter(|said| said.index < count) {
+            let nodata = said.nodata.as_ref();
+            let Some(nodata) = nodata.and_then(|text| nodata::parse(text, sample)) else {
+                continue;
+            };
+            if numbers.is_empty() {
+                numbers = (0..count)
+                    .map(|band| level.fill_of(band).to_vec())
+                    .collect();
+            }
+            if let Some(number) = numbers.get_mut(said.index) {
+                *number = nodata::bytes(nodata.value, sample);
+            }
+        }
+        if !numbers.is_empty() {
+            Arc::make_mut(level).fill = numbers.concat();
         }
     }
 

@@ -369,7 +369,7 @@ fn a_window_costs_no_more_than_the_limits() {
     );
 }
 
-fn directory(entries: &[(u16, u16, u32, u32)], next: u32) -> Vec<u8> {
+pub fn directory(entries: &[(u16, u16, u32, u32)], next: u32) -> Vec<u8> {
     let mut out = u16::try_from(entries.len()).unwrap().to_le_bytes().to_vec();
     for (tag, kind, count, value) in entries {
         out.extend(tag.to_le_bytes());

@@ -7,6 +7,7 @@
     reason = "outside test functions, but tests all the same"
 )]
 
+mod by_hand;
 mod files;
 mod hostile;
 mod laws;
