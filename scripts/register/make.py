@@ -1,4 +1,4 @@
-"""Writes crates/stacchip-cog/src/geo/register/*.tsv from the database of PROJ (proj.db, 9.7 or later).
+"""Writes crates/stacchip-cog/src/geo/register/*.tsv from the database of PROJ (proj.db; what is committed is of 9.7.1).
 
 usage: make.py PROJ_DB
 

@@ -1,4 +1,7 @@
 //! Chromaticities by number: squares that cover what the eye can see, row by row.
+//!
+//! The numbers are those of libtiff's `uvcode.h` (G. Ward Larson, 1997); `NOTICE` at the root of the repository
+//! has the terms.
 
 /// The (u', v') of a number below 2^14; that of equal energy for one that is none.
 pub(super) fn chromaticity(number: u32) -> (f64, f64) {
