@@ -229,7 +229,9 @@ impl Level {
                     && rendering.is_none()
                     && let Some(out) = straight(cuts, block, &context, &layout)
                 {
-                    return decoder.decode(source, &context, out).map_err(failed);
+                    decoder.decode(source, &context, out).map_err(failed)?;
+                    layout.sum(out);
+                    return Ok(());
                 }
                 if whole {
                     let plain = room(plain, bytes);
@@ -339,20 +341,21 @@ impl Level {
                 continue;
             }
             if layout.is_three_bytes() && cut.bands.len() > 1 {
-                let line = room(line, line_bytes);
-                let pixels = left.saturating_mul(3);
-                let pixels = source
-                    .get(pixels..pixels.saturating_add(line_bytes))
-                    .unwrap_or_default();
-                let (first, others) = line.split_at_mut(width);
-                let (second, third) = others.split_at_mut(width);
+                // Sums start where the row does.
+                let skipped = if layout.is_summed() { 0 } else { left };
+                let before = left.saturating_sub(skipped);
+                let length = before.saturating_add(width);
+                let line = room(line, length.saturating_mul(3));
+                let pixels = source.get(skipped.saturating_mul(3)..).unwrap_or_default();
+                let (first, others) = line.split_at_mut(length);
+                let (second, third) = others.split_at_mut(length);
                 three(pixels, [first, second, third]);
                 for slot in 0..cut.bands.len() {
                     let band = cut.bands.get(slot).copied().unwrap_or(first_band);
-                    let plane = band.saturating_sub(first_band).saturating_mul(width);
+                    let plane = band.saturating_sub(first_band).saturating_mul(length);
                     let out = row_of(cut, slot, row, bytes)?;
-                    if let Some(plane) = line.get(plane..plane.saturating_add(width)) {
-                        out.copy_from_slice(plane);
+                    if let Some(plane) = line.get(plane..plane.saturating_add(length)) {
+                        layout.sorted(plane, before, out);
                     }
                 }
                 continue;
@@ -384,7 +387,7 @@ struct Piece<'a> {
 }
 
 /// Where the pixels of the one cut may be decompressed to as they are: it is the whole block, rows
-/// and pixels lie as in the block, and nothing is left to be undone.
+/// and pixels lie as in the block, and what is left to be undone can be undone there.
 fn straight<'a>(
     cuts: &'a mut [Cut<'_>],
     block: Window,
@@ -398,7 +401,7 @@ fn straight<'a>(
         && (block.width, block.height) == (context.width, context.height)
         && cut.bands.len() == 1
         && cut.strides.row == layout.row_bytes
-        && layout.is_finished();
+        && layout.is_in_place();
     if !alike {
         return None;
     }

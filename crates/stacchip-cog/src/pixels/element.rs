@@ -185,10 +185,26 @@ impl Layout {
         self.samples == 1 && matches!(self.element, Element::Plain(_) | Element::ComplexF32)
     }
 
-    /// Whether the numbers of a row are what is wanted, in bytes and order.
-    pub(crate) fn is_finished(&self) -> bool {
+    /// Whether rows become what is wanted where they lie: nothing is to be done, or
+    /// [`sum`](Self::sum).
+    pub(crate) fn is_in_place(&self) -> bool {
         let turned = self.swap && self.element.bytes() > 1;
-        self.is_direct() && self.predictor == Predictor::None && self.packed == 0 && !turned
+        self.is_direct()
+            && self.packed == 0
+            && match self.predictor {
+                Predictor::None => !turned,
+                Predictor::Horizontal => matches!(self.element, Element::Plain(1 | 2 | 4 | 8)),
+                _ => false,
+            }
+    }
+
+    /// Undoes the predictor of rows that are [made where they lie](Self::is_in_place).
+    pub(crate) fn sum(&self, rows: &mut [u8]) {
+        if self.is_summed() {
+            for row in rows.chunks_exact_mut(self.row_bytes.max(1)) {
+                horizontal::undo_in_place(row, self.element.bytes(), self.swap);
+            }
+        }
     }
 
     /// Whether [`band`](Self::band) undoes such rows: whole numbers of bytes, side by side.
@@ -199,12 +215,24 @@ impl Layout {
             && matches!(self.predictor, Predictor::None | Predictor::Horizontal)
     }
 
-    /// Whether rows are pixels of three bytes that need only be sorted, as pictures are.
+    /// Whether rows are pixels of three bytes, as pictures are: sorted first, then summed.
     pub(crate) fn is_three_bytes(&self) -> bool {
-        self.samples == 3
-            && self.is_split()
-            && self.element.bytes() == 1
-            && self.predictor == Predictor::None
+        self.samples == 3 && self.is_split() && self.element.bytes() == 1
+    }
+
+    /// Whether rows are differences of neighbours, which must be summed from the start.
+    pub(crate) fn is_summed(&self) -> bool {
+        self.predictor == Predictor::Horizontal
+    }
+
+    /// Makes bytes of the pixels from `first` on, as many as `out` takes, of one sample of a row of
+    /// [three bytes](Self::is_three_bytes) that was sorted from its start.
+    pub(crate) fn sorted(&self, plane: &[u8], first: usize, out: &mut [u8]) {
+        if self.is_summed() {
+            horizontal::undo(plane, first, out, 1, 1, false);
+        } else if let Some(part) = plane.get(first..first.saturating_add(out.len())) {
+            out.copy_from_slice(part);
+        }
     }
 
     /// Makes numbers of one sample of the pixels of the row `source` from pixel `first` on, as many

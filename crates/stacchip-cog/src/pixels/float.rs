@@ -16,13 +16,20 @@ impl Row {
     /// The numbers from the one at index `first`, as many as `out` takes, in native byte order
     /// (24-bit ones least significant byte first).
     pub(super) fn undo(self, source: &[u8], first: usize, out: &mut [u8], sums: &mut Vec<u8>) {
-        let len = self.numbers.saturating_mul(self.bytes);
+        // Nothing beyond the last number wanted of the last plane is summed.
+        let wanted = first.saturating_add(out.len() / self.bytes.max(1));
+        let len = self.numbers.saturating_mul(self.bytes.saturating_sub(1));
+        let len = len.saturating_add(wanted.min(self.numbers));
         let Some(source) = source.get(..len) else {
             return;
         };
-        sums.clear();
-        sums.extend_from_slice(source);
-        super::horizontal::accumulate_bytes(sums, self.samples);
+        if sums.len() < len {
+            sums.resize(len, 0);
+        }
+        let Some(sums) = sums.get_mut(..len) else {
+            return;
+        };
+        super::horizontal::accumulate(source, sums, self.samples);
         let plane = |k: usize| {
             let start = k.saturating_mul(self.numbers).saturating_add(first);
             sums.get(start..).unwrap_or_default()

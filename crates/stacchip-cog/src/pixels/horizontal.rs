@@ -1,9 +1,10 @@
 //! Horizontal differencing (TIFF 6.0, section 14).
 //!
 //! Sums of neighbours depend on one another, so a plain loop does one number a step. Small numbers
-//! are summed a word at a time, and only one sum is carried from word to word.
+//! are summed a word at a time, or 32 bytes where the processor can, and only one sum is carried
+//! from word to word.
 
-use super::lanes;
+use super::{lanes, wide};
 
 /// Sums differences up: `source` is a row from its start to the last number wanted, `from` the
 /// byte where the first one wanted starts, `line` as long as what is wanted.
@@ -21,6 +22,26 @@ pub(super) fn undo(
         4 => sums::<u32, 4>(source, from, line, samples, swap),
         8 => sums::<u64, 8>(source, from, line, samples, swap),
         _ => {}
+    }
+}
+
+/// Sums a row of single samples up where it lies.
+pub(super) fn undo_in_place(row: &mut [u8], bytes: usize, swap: bool) {
+    match bytes {
+        1 => scan_in_place(row),
+        2 => numbers_in_place::<u16, 2>(row, swap),
+        4 => numbers_in_place::<u32, 4>(row, swap),
+        _ => plain_in_place::<u64, 8>(row, 0, swap),
+    }
+}
+
+/// Sums the bytes of `source` up into `out`, which is as long, each with the one `distance` before it.
+pub(super) fn accumulate(source: &[u8], out: &mut [u8], distance: usize) {
+    if distance == 1 {
+        scan_8(source.as_chunks().0, out.as_chunks_mut().0, 0, false);
+    } else {
+        out.copy_from_slice(source);
+        accumulate_bytes(out, distance);
     }
 }
 
@@ -79,10 +100,11 @@ macro_rules! number {
 
 number!(u8, 1, scan_8);
 number!(u16, 2, scan_16);
-number!(u32, 4, one_by_one);
+number!(u32, 4, scan_32);
 number!(u64, 8, one_by_one);
 
-fn scan_8(source: &[[u8; 1]], out: &mut [[u8; 1]], mut total: u8, _: bool) {
+fn scan_8(source: &[[u8; 1]], out: &mut [[u8; 1]], total: u8, _: bool) {
+    let (source, out, [mut total]) = rest_of_wide(source, out, [total], false);
     let (words, rest) = source.as_flattened().as_chunks::<8>();
     let (to_words, to_rest) = out.as_flattened_mut().as_chunks_mut::<8>();
     for (from, to) in words.iter().zip(to_words) {
@@ -96,7 +118,32 @@ fn scan_8(source: &[[u8; 1]], out: &mut [[u8; 1]], mut total: u8, _: bool) {
     }
 }
 
+fn scan_32(source: &[[u8; 4]], out: &mut [[u8; 4]], total: u32, swap: bool) {
+    let (source, out, total) = rest_of_wide(source, out, total.to_ne_bytes(), swap);
+    one_by_one(source, out, u32::from_ne_bytes(total), swap);
+}
+
+/// Sums what [`wide`] does; gives what it leaves, and the sum before that.
+fn rest_of_wide<'a, 'b, const N: usize>(
+    source: &'a [[u8; N]],
+    out: &'b mut [[u8; N]],
+    total: [u8; N],
+    swap: bool,
+) -> (&'a [[u8; N]], &'b mut [[u8; N]], [u8; N]) {
+    let (bytes, total) = wide::sums(
+        Some(source.as_flattened()),
+        out.as_flattened_mut(),
+        total,
+        swap,
+    );
+    let done = bytes / N.max(1);
+    let source = source.get(done..).unwrap_or_default();
+    (source, out.get_mut(done..).unwrap_or_default(), total)
+}
+
 fn scan_16(source: &[[u8; 2]], out: &mut [[u8; 2]], total: u16, swap: bool) {
+    let (source, out, total) = rest_of_wide(source, out, total.to_ne_bytes(), swap);
+    let total = u16::from_ne_bytes(total);
     // Two copies of the loop, so that the order of bytes is decided outside it.
     if swap == cfg!(target_endian = "little") {
         words_of_16(source, out, total, lanes::turned_16, u16::from_be_bytes);
@@ -217,8 +264,9 @@ fn many<T: Number<N>, const N: usize>(
 }
 
 fn scan_in_place(bytes: &mut [u8]) {
-    let mut total = 0u8;
-    let (words, rest) = bytes.as_chunks_mut::<8>();
+    let (done, [mut total]) = wide::sums(None, bytes, [0], false);
+    let rest = bytes.get_mut(done..).unwrap_or_default();
+    let (words, rest) = rest.as_chunks_mut::<8>();
     for word in words {
         let (sums, next) = lanes::sums_of_8(u64::from_le_bytes(*word), total);
         *word = sums.to_le_bytes();
@@ -227,6 +275,19 @@ fn scan_in_place(bytes: &mut [u8]) {
     for byte in rest {
         total = total.wrapping_add(*byte);
         *byte = total;
+    }
+}
+
+fn numbers_in_place<T: Number<N>, const N: usize>(row: &mut [u8], swap: bool) {
+    let (done, total) = wide::sums(None, row, T::default().write(), swap);
+    let rest = row.get_mut(done..).unwrap_or_default();
+    plain_in_place(rest, T::read(total, false), swap);
+}
+
+fn plain_in_place<T: Number<N>, const N: usize>(row: &mut [u8], mut total: T, swap: bool) {
+    for number in row.as_chunks_mut::<N>().0 {
+        total = total.plus(T::read(*number, swap));
+        *number = total.write();
     }
 }
 
@@ -283,6 +344,11 @@ mod tests {
             let mut line = vec![0; source.len() - from];
             undo(&source, from, &mut line, bytes, samples, swap);
             let wanted = plain(&row, samples, bytes);
+            if samples == 1 {
+                let mut all = source.clone();
+                undo_in_place(&mut all, bytes, swap);
+                prop_assert_eq!(&all[from..], &line[..]);
+            }
             for (got, want) in line.chunks(bytes).zip(&wanted[skip * samples..]) {
                 let mut wide = [0; 8];
                 wide[..bytes].copy_from_slice(got);
@@ -294,7 +360,10 @@ mod tests {
         fn bytes_sum_in_place(row in proptest::collection::vec(any::<u8>(), 0..200), distance in 1usize..8) {
             let wide: Vec<u64> = row.iter().map(|&b| u64::from(b)).collect();
             let mut bytes = row;
+            let mut out = vec![0; bytes.len()];
+            accumulate(&bytes, &mut out, distance);
             accumulate_bytes(&mut bytes, distance);
+            prop_assert_eq!(&out, &bytes);
             let want: Vec<u8> = plain(&wide, distance, 1).iter().map(|&v| u8::try_from(v).unwrap()).collect();
             prop_assert_eq!(bytes, want);
         }

@@ -7,6 +7,7 @@ mod lanes;
 mod place;
 mod split;
 mod unpack;
+mod wide;
 
 pub(crate) use element::{Element, Layout};
 pub(crate) use place::{fill, place, row_of};
