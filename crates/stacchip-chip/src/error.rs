@@ -131,6 +131,11 @@ pub enum ChipError {
         "its arrays are of other shapes or types than those of the chips before it: they do not go into one array"
     )]
     NotStacked,
+    /// The chip has a mask, and whoever wants its pixels gave no place for it.
+    #[error(
+        "it has a mask, and there is no place to write it to: give one, or read the chip without `masked`"
+    )]
+    NoPlaceForMask,
     /// What failed failed several chips.
     #[error(transparent)]
     Shared(Arc<ChipError>),

@@ -5,8 +5,18 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-use std::sync::Arc;
+mod odd;
 
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
 use futures::{StreamExt, executor::block_on};
 use proptest::prelude::*;
 use stacchip_chip::{
@@ -15,7 +25,7 @@ use stacchip_chip::{
     testing::MemoryOpener,
 };
 use stacchip_cog::{
-    Codecs, WriteOptions,
+    Codecs, Limits, RangeReader, ReadError, ReadErrorKind, Version, WriteOptions,
     testing::MemoryReader,
     write::{Interleave, Overviews, Resampling, write_raster},
 };
@@ -64,6 +74,11 @@ impl Scene {
         ])
     }
 
+    /// What is laid out as few files are.
+    fn odd() -> Self {
+        Self::of(vec![("guessed", odd::guessed())])
+    }
+
     fn of(files: Vec<(&'static str, Vec<u8>)>) -> Self {
         let mut assets: Vec<_> = files
             .iter()
@@ -97,7 +112,7 @@ impl Scene {
             });
         ChipReader::new(
             Arc::new(opener),
-            Arc::new(Codecs::new()),
+            Arc::new(Codecs::new().with(odd::Plain)),
             Arc::new(RasterCache::default()),
         )
     }
@@ -219,8 +234,10 @@ proptest! {
         threads in 1usize..4,
         ahead in prop::option::of(1usize..20),
         refuse in any::<bool>(),
+        odd in any::<bool>(),
     ) {
-        let scene = Scene::new().edge(if refuse { Edge::Refuse } else { Edge::Masked });
+        let scene = if odd { Scene::odd() } else { Scene::new() };
+        let scene = scene.edge(if refuse { Edge::Refuse } else { Edge::Masked });
         let mut options = BatchOptions::default().order(order).memory(memory).threads(threads);
         options.look_ahead = ahead;
         options.cell = 64;
@@ -405,7 +422,7 @@ fn batches_are_stacked_in_the_order_of_their_numbers() {
         .map(|bands| vec![0; 64 * bands * 32 * 32 * 2])
         .collect();
     let mut slices: Vec<&mut [u8]> = arrays.iter_mut().map(Vec::as_mut_slice).collect();
-    let (numbers, failed) = reader().fill(64, &mut slices);
+    let (numbers, failed) = reader().fill(64, &mut slices, &mut []);
     assert_eq!((numbers.len(), failed.len()), (64, 0));
     let last = wanted[63].as_ref().unwrap();
     for (array, filled) in last.arrays.iter().zip(&arrays) {
@@ -415,7 +432,7 @@ fn batches_are_stacked_in_the_order_of_their_numbers() {
     // An array that is too short takes nothing.
     arrays[0].pop();
     let mut slices: Vec<&mut [u8]> = arrays.iter_mut().map(Vec::as_mut_slice).collect();
-    let (numbers, failed) = reader().fill(64, &mut slices);
+    let (numbers, failed) = reader().fill(64, &mut slices, &mut []);
     assert_eq!((numbers.len(), failed.len()), (0, 64));
 }
 
@@ -430,5 +447,184 @@ fn whoever_stops_early_waits_for_nothing() {
         let stream = batch.stream(scene.list(&grid()));
         let some: Vec<_> = block_on(stream.take(taken).collect());
         assert_eq!(some.len(), taken);
+    }
+}
+
+#[test]
+fn masks_are_filled_or_missed() {
+    let scene = Scene::new().edge(Edge::Masked);
+    let wanted = scene.one_by_one(&grid());
+    let reader = || {
+        let options = BatchOptions::default().order(Order::Asked);
+        BatchReader::new(&scene.reader(), options).chips(scene.list(&grid()))
+    };
+    let bands = [1, 1, 3, 2];
+    let mut arrays = bands.map(|bands| vec![0; 64 * bands * 32 * 32 * 2]);
+    let mut slices = arrays.each_mut().map(Vec::as_mut_slice);
+    let (numbers, failed) = reader().fill(64, &mut slices, &mut []);
+    assert_eq!((numbers.len(), failed.len()), (0, 64));
+    assert!(failed[0].to_string().contains("no place"), "{}", failed[0]);
+    assert!(arrays.iter().flatten().all(|&byte| byte == 0));
+
+    let mut masks = [(); 2].map(|()| vec![1; 64 * 32 * 32]);
+    let [fine, masked] = &mut masks;
+    let mut places = [
+        Some(fine.as_mut_slice()),
+        None,
+        None,
+        Some(masked.as_mut_slice()),
+    ];
+    let mut slices = arrays.each_mut().map(Vec::as_mut_slice);
+    let (numbers, failed) = reader().fill(64, &mut slices, &mut places);
+    assert_eq!((numbers.len(), failed.len()), (64, 0));
+    assert!(
+        masks[0].iter().all(|&byte| byte == 255),
+        "of no mask: valid"
+    );
+    for (place, chip) in masks[1].chunks(32 * 32).zip(&wanted) {
+        let mask = chip.as_ref().unwrap().arrays[3].mask.as_deref();
+        assert_eq!(Some(place), mask);
+    }
+}
+
+#[test]
+fn the_blocks_of_a_window_are_bounded_together() {
+    let scene = Scene::of(vec![("fine", file(&pixels(1, SIDE), None, &options()))]);
+    let opener = MemoryOpener::default().with("fine", Arc::clone(&scene.files[0].1) as Arc<_>);
+    let limits = Limits {
+        // Two tiles of 64 by 64 times two bytes.
+        window_stored_bytes: 2 * 8192,
+        ..Limits::default()
+    };
+    let rasters = Arc::new(RasterCache::new(4, limits));
+    let reader = ChipReader::new(Arc::new(opener), Arc::new(Codecs::new()), rasters);
+    let windows = [Window::new(32, 0, 64, 64), Window::new(32, 32, 64, 64)];
+    let chips = BatchReader::new(&reader, BatchOptions::default()).chips(scene.list(&windows));
+    let read: Vec<_> = chips.map(|chip| chip.map(|c| c.number())).collect();
+    // The rows wanted of four tiles are no more than those of two; of whole tiles they would be.
+    let alone = windows.map(|window| {
+        let request = ChipRequest {
+            window,
+            ..ChipRequest::clone(&scene.like)
+        };
+        block_on(reader.read_chip(&request)).is_ok()
+    });
+    let whole: Vec<_> = read.iter().map(Result::is_ok).collect();
+    assert_eq!(whole, alone);
+    let windows = [Window::new(0, 0, 200, 200)];
+    let mut chips = BatchReader::new(&reader, BatchOptions::default()).chips(scene.list(&windows));
+    let error = chips.next().unwrap().unwrap_err().to_string();
+    assert!(error.contains("window_stored_bytes"), "{error}");
+}
+
+/// A reader with a habit.
+#[derive(Debug)]
+struct Peculiar {
+    inner: Arc<MemoryReader>,
+    habit: Habit,
+    calls: AtomicU64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Habit {
+    /// Leaves the last answer out where several are asked for.
+    Short,
+    /// Fails so where several are asked for, or where the range starts there or beyond.
+    Fails(ReadErrorKind, u64),
+}
+
+#[async_trait]
+impl RangeReader for Peculiar {
+    async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ReadError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let mut answers = self.inner.read(ranges).await?;
+        match self.habit {
+            Habit::Short if ranges.len() > 1 => drop(answers.pop()),
+            Habit::Fails(kind, from) => {
+                if ranges.len() > 1 || ranges.iter().any(|range| range.start >= from) {
+                    return Err(ReadError::new(kind, "peculiar"));
+                }
+            }
+            Habit::Short => {}
+        }
+        Ok(answers)
+    }
+
+    fn address(&self) -> &'static str {
+        "peculiar"
+    }
+
+    fn version(&self) -> Version {
+        self.inner.version()
+    }
+}
+
+fn peculiar(habit: Habit) -> (ChipReader, Arc<Peculiar>) {
+    let bytes = file(&pixels(1, SIDE), None, &options());
+    let reader = Arc::new(Peculiar {
+        inner: Arc::new(MemoryReader::new(bytes)),
+        habit,
+        calls: AtomicU64::new(0),
+    });
+    let opener = ["a", "b"]
+        .iter()
+        .fold(MemoryOpener::default(), |opener, name| {
+            opener.with(*name, Arc::clone(&reader) as Arc<_>)
+        });
+    let rasters = Arc::new(RasterCache::default());
+    let chips = ChipReader::new(Arc::new(opener), Arc::new(Codecs::new()), rasters);
+    (chips, reader)
+}
+
+fn like(name: &str) -> Arc<ChipRequest> {
+    let frame = Frame::of_size(Size::new(SIDE, SIDE));
+    let assets = vec![AssetRequest::new(name, name)];
+    Arc::new(ChipRequest::new(frame, Window::new(0, 0, 32, 32), assets))
+}
+
+#[test]
+fn what_a_reader_does_not_answer_is_an_error() {
+    for (habit, said, failed, retried) in [
+        (Habit::Short, "15 answers to 16 ranges", 64, 0),
+        (
+            Habit::Fails(ReadErrorKind::Denied, u64::MAX),
+            "denied",
+            64,
+            0,
+        ),
+        (Habit::Fails(ReadErrorKind::Transient, u64::MAX), "", 0, 16),
+        // The last row of tiles, but for what the header takes before them.
+        (
+            Habit::Fails(ReadErrorKind::Range, 7 * 16384),
+            "byte ranges",
+            0,
+            16,
+        ),
+    ] {
+        let (reader, peculiar) = peculiar(habit);
+        let list = grid().into_iter().map(|window| WantedChip {
+            like: like("a"),
+            window,
+        });
+        let list: Vec<_> = list.collect();
+        block_on(reader.raster("a")).unwrap();
+        let opened = peculiar.calls.load(Ordering::Relaxed);
+        let batch = BatchReader::new(&reader, BatchOptions::default());
+        let mut stream = batch.stream(list);
+        let chips: Vec<_> = block_on(stream.by_ref().collect());
+        assert_eq!(chips.len(), 64);
+        let errors: Vec<_> = chips.into_iter().filter_map(Result::err).collect();
+        let counts = stream.counts();
+        assert_eq!(counts.retried, retried, "{habit:?}");
+        let calls = peculiar.calls.load(Ordering::Relaxed) - opened;
+        assert_eq!(calls, 1 + retried, "{habit:?}");
+        for error in &errors {
+            assert!(error.to_string().contains(said), "{error}");
+        }
+        if let Habit::Fails(ReadErrorKind::Range, _) = habit {
+            assert!(!errors.is_empty() && errors.len() < 32, "{}", errors.len());
+        } else {
+            assert_eq!(errors.len(), failed, "{habit:?}");
+        }
     }
 }

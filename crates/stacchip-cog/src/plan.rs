@@ -58,15 +58,34 @@ pub struct StoredBlock {
     /// The row of the block at which the bytes start: 0, except of uncompressed blocks of which
     /// only some rows are wanted.
     pub first_row: u32,
+    /// Whether the block may end before its range: of files without byte counts that is a guess.
+    guessed: bool,
 }
 
 impl StoredBlock {
-    /// `bytes` as bytes of this block.
-    pub fn with<'a>(&self, bytes: &'a [u8]) -> BlockBytes<'a> {
-        BlockBytes {
+    /// Bytes in its range.
+    pub const fn byte_len(&self) -> u64 {
+        self.range.end.saturating_sub(self.range.start)
+    }
+
+    /// `bytes` as bytes of this block: all of its range, or, where the file gives no byte counts and
+    /// its end is a guess, what there is of them.
+    ///
+    /// # Errors
+    /// [`BlockError::Truncated`] where they are fewer than the tables promise.
+    pub const fn with<'a>(&self, bytes: &'a [u8]) -> Result<BlockBytes<'a>, BlockError> {
+        let (wanted, got) = (self.byte_len(), bytes.len() as u64);
+        if got < wanted && !self.guessed {
+            return Err(BlockError::Truncated {
+                block: self.id.0,
+                wanted,
+                got,
+            });
+        }
+        Ok(BlockBytes {
             bytes,
             first_row: self.first_row,
-        }
+        })
     }
 }
 
@@ -199,6 +218,7 @@ impl Level {
             id,
             range,
             first_row,
+            guessed: self.table.is_guessed(),
         }))
     }
 
@@ -343,7 +363,7 @@ impl WindowPlan {
             let Some(block) = self.level.stored(id, self.window)? else {
                 continue;
             };
-            bytes = bytes.saturating_add(block.range.end.saturating_sub(block.range.start));
+            bytes = bytes.saturating_add(block.byte_len());
             check(
                 "bytes of blocks as stored",
                 "window_stored_bytes",
@@ -430,15 +450,7 @@ impl WindowPlan {
             let stored = match &stored {
                 Some(stored) => {
                     let bytes = given.next().ok_or(BlockError::NotGiven { block: id.0 })?;
-                    let wanted = stored.range.end.saturating_sub(stored.range.start);
-                    if (bytes.len() as u64) < wanted && !self.level.table.is_guessed() {
-                        return Err(BlockError::Truncated {
-                            block: id.0,
-                            wanted,
-                            got: bytes.len() as u64,
-                        });
-                    }
-                    Some(stored.with(bytes))
+                    Some(stored.with(bytes)?)
                 }
                 None => None,
             };

@@ -74,6 +74,14 @@ impl Pixels {
             .get_mut(..len)
     }
 
+    /// Keeps the first `bands` bands where there are more. No memory is asked for, nor given back.
+    pub fn truncate(&mut self, bands: usize) {
+        if bands < self.shape[0] {
+            self.shape[0] = bands;
+            self.words.truncate(self.byte_len().div_ceil(8));
+        }
+    }
+
     /// The type of its numbers.
     pub const fn sample(&self) -> SampleType {
         self.sample
@@ -166,6 +174,16 @@ mod tests {
         assert_eq!(p.band_bytes(1).unwrap()[4..], 0x0102u16.to_ne_bytes());
         assert_eq!(p.as_slice::<i16>(), None);
         assert_eq!(p.band_bytes(2), None);
+    }
+
+    #[test]
+    fn the_first_bands_are_kept() {
+        let mut p = Pixels::from_slice([3, 1, 3], &[1u16, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
+        p.truncate(4);
+        assert_eq!(p.bands(), 3);
+        p.truncate(2);
+        let kept = Pixels::from_slice([2, 1, 3], &[1u16, 2, 3, 4, 5, 6]).unwrap();
+        assert_eq!(p, kept);
     }
 
     #[test]

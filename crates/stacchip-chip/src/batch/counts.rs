@@ -14,6 +14,9 @@ pub struct BatchCounts {
     pub again: u64,
     /// Ranges asked for: one for each block decoded.
     pub ranges: u64,
+    /// Ranges asked for again, each alone, because they failed together with others in a way that may
+    /// be of one of them.
+    pub retried: u64,
     /// Bytes in these ranges.
     pub bytes: u64,
     /// Bytes of pieces held at once, at most, for chips that were not complete yet.

@@ -151,6 +151,11 @@ impl Engine {
         }
     }
 
+    /// Counts ranges that were asked for again.
+    pub(super) const fn retried(&mut self, ranges: u64) {
+        self.counts.retried = self.counts.retried.saturating_add(ranges);
+    }
+
     /// The next chip, if it is whole, or why it failed.
     pub(super) fn take(&mut self) -> Option<Result<ReadyChip, FailedChip>> {
         let turn = *self.order.front()?;

@@ -40,6 +40,7 @@ impl Preparing {
         if lacks_tables {
             fetch_all_tables(&planned).await?;
         }
+        check_stored(&planned)?;
         Ok(planned)
     }
 
@@ -78,6 +79,18 @@ fn planned(wanted: WantedChip, rasters: &[Arc<Raster>]) -> Result<(Planned, bool
         });
     }
     Ok((Planned::new(wanted, arrays), lacks_tables))
+}
+
+/// What one block cannot tell: whether the blocks of a window together are within the limits.
+fn check_stored(planned: &Planned) -> Result<(), ChipError> {
+    let arrays = planned.wanted.like.assets.iter().zip(&planned.arrays);
+    for (asset, array) in arrays {
+        for plan in array.plan.plans() {
+            let stored = plan.stored().map_err(ChipError::Plan);
+            stored.map_err(|error| error.of_asset(&asset.key, &asset.address))?;
+        }
+    }
+    Ok(())
 }
 
 async fn fetch_all_tables(planned: &Planned) -> Result<(), ChipError> {

@@ -24,6 +24,7 @@ pub struct ReadyArray<'a> {
     ready: &'a ReadyChip,
     array: usize,
     name: &'a str,
+    address: &'a str,
     planned: Option<&'a PlannedArray>,
 }
 
@@ -79,6 +80,7 @@ impl ReadyChip {
             ready: self,
             array,
             name: asset.map_or("", |asset| &asset.key),
+            address: asset.map_or("", |asset| &asset.address),
             planned: self.chip.arrays.get(array),
         }
     }
@@ -167,6 +169,11 @@ impl<'a> ReadyArray<'a> {
     /// The asset's key.
     pub const fn name(&self) -> &'a str {
         self.name
+    }
+
+    /// The asset's address.
+    pub const fn address(&self) -> &'a str {
+        self.address
     }
 
     /// `[band, row, column]`.

@@ -44,14 +44,24 @@ impl Chips {
     /// as `count` chips take. Answers the chips' numbers, fewer than `count` at the end, and those
     /// that failed on the way; those take no place.
     ///
-    /// A chip that does not fit, because it has another shape or other assets, is one that failed.
-    pub fn fill(&mut self, count: usize, arrays: &mut [&mut [u8]]) -> (Vec<u64>, Vec<FailedChip>) {
+    /// The masks go into `masks`, 255 where a pixel is valid and 0 where not, `[chip, row, column]`:
+    /// one for each asset, nothing for one of which none is expected; none at all is as many
+    /// nothings. Of an array without a mask all pixels are valid.
+    ///
+    /// A chip that does not fit, because it has another shape, other assets, or a mask for which there
+    /// is no place, is one that failed.
+    pub fn fill(
+        &mut self,
+        count: usize,
+        arrays: &mut [&mut [u8]],
+        masks: &mut [Option<&mut [u8]>],
+    ) -> (Vec<u64>, Vec<FailedChip>) {
         let (mut numbers, mut failed) = (Vec::new(), Vec::new());
         while numbers.len() < count
             && let Some(chip) = self.next()
         {
             let written = chip.and_then(|chip| {
-                let written = write(&chip, numbers.len(), count, arrays);
+                let written = write(&chip, numbers.len(), count, arrays, masks);
                 let number = chip.number();
                 written
                     .map(|()| number)
@@ -72,24 +82,44 @@ fn write(
     at: usize,
     count: usize,
     arrays: &mut [&mut [u8]],
+    masks: &mut [Option<&mut [u8]>],
 ) -> Result<(), ChipError> {
-    if chip.len() != arrays.len() {
-        return Err(ChipError::Pixels(PixelsError::Length {
-            wanted: chip.len(),
-            got: arrays.len(),
-        }));
+    for got in [arrays.len(), masks.len()] {
+        let none = got == 0 && !arrays.is_empty();
+        if chip.len() != got && !none {
+            let wanted = chip.len();
+            return Err(ChipError::Pixels(PixelsError::Length { wanted, got }));
+        }
     }
+    // Nothing is written before all of it is known to fit.
     let mut places = Vec::with_capacity(arrays.len());
+    let mut masks = masks.iter_mut();
     for (array, out) in chip.arrays().zip(arrays) {
-        let bytes = array.byte_len();
-        let (wanted, got) = (bytes.saturating_mul(count), out.len());
-        let place = (wanted == got).then(|| out.get_mut(at * bytes..(at + 1) * bytes));
-        places.push(place.flatten().ok_or(PixelsError::Length { wanted, got })?);
+        let pixels = place(out, at, count, array.byte_len())?;
+        let [_, height, width] = array.shape();
+        let mask = match masks.next() {
+            Some(Some(mask)) => Some(place(mask, at, count, height * width)?),
+            _ if array.has_mask() => {
+                return Err(ChipError::NoPlaceForMask.of_asset(array.name(), array.address()));
+            }
+            _ => None,
+        };
+        places.push((pixels, mask));
     }
-    for (array, out) in chip.arrays().zip(places) {
-        array.write(out, None)?;
+    for (array, (pixels, mut mask)) in chip.arrays().zip(places) {
+        if let Some(mask) = mask.as_mut().filter(|_| !array.has_mask()) {
+            mask.fill(255);
+        }
+        array.write(pixels, mask)?;
     }
     Ok(())
+}
+
+/// The bytes of place `at` of `count` in `out`, each of `bytes` bytes.
+fn place(out: &mut [u8], at: usize, count: usize, bytes: usize) -> Result<&mut [u8], PixelsError> {
+    let (wanted, got) = (bytes.saturating_mul(count), out.len());
+    let place = (wanted == got).then(|| out.get_mut(at * bytes..(at + 1) * bytes));
+    place.flatten().ok_or(PixelsError::Length { wanted, got })
 }
 
 impl ChipBatches {
@@ -132,7 +162,7 @@ impl Iterator for ChipBatches {
         if batch.numbers.is_empty() && batch.failed.is_empty() {
             return None;
         }
-        batch.cut_to_length().ok()?;
+        batch.cut_to_length();
         Some(batch)
     }
 }
@@ -163,25 +193,18 @@ impl ChipBatch {
     }
 
     /// Takes away the room for chips that did not come.
-    fn cut_to_length(&mut self) -> Result<(), PixelsError> {
+    fn cut_to_length(&mut self) {
         let count = self.numbers.len();
         for array in &mut self.arrays {
             let [size, bands, height, width] = array.shape;
             if count < size {
-                let mut pixels =
-                    Pixels::zeros(array.pixels.sample(), [count * bands, height, width])?;
-                let len = pixels.as_bytes().len();
-                if let Some(held) = array.pixels.as_bytes().get(..len) {
-                    pixels.as_bytes_mut().copy_from_slice(held);
-                }
-                array.pixels = pixels;
+                array.pixels.truncate(count * bands);
                 array.shape = [count, bands, height, width];
                 if let Some(mask) = &mut array.mask {
                     mask.truncate(count * height * width);
                 }
             }
         }
-        Ok(())
     }
 }
 

@@ -1,9 +1,11 @@
 //! One block, and all that is cut from it.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
+use bytes::Bytes;
 use stacchip_cog::{
-    BlockError, BlockId, Codecs, Cut, Level, RangeReader, Scratch, StoredBlock, Strides,
+    BlockId, Codecs, Cut, Level, RangeReader, ReadError, ReadErrorKind, Scratch, StoredBlock,
+    Strides,
 };
 use stacchip_model::{Pixels, Window};
 
@@ -73,9 +75,7 @@ impl Step {
 
     /// How many they are.
     pub(super) fn stored_bytes(&self) -> u64 {
-        self.stored.as_ref().map_or(0, |stored| {
-            stored.range.end.saturating_sub(stored.range.start)
-        })
+        self.stored.as_ref().map_or(0, StoredBlock::byte_len)
     }
 
     /// What reads them.
@@ -103,13 +103,8 @@ impl Step {
         codecs: &Codecs,
         scratch: &mut Scratch,
     ) -> Result<Vec<Pixels>, ChipError> {
-        if (bytes.len() as u64) < self.stored_bytes() {
-            return Err(ChipError::Block(BlockError::Truncated {
-                block: self.block.0,
-                wanted: self.stored_bytes(),
-                got: bytes.len() as u64,
-            }));
-        }
+        let stored = self.stored.as_ref().map(|stored| stored.with(bytes));
+        let stored = stored.transpose()?;
         let found = || {
             self.cuts.iter().filter_map(|cut| {
                 let piece = cut.chip.pieces.get(cut.piece)?;
@@ -136,11 +131,27 @@ impl Step {
                 }
             })
             .collect();
-        let stored = self.stored.as_ref().map(|stored| stored.with(bytes));
         self.level
             .decode_block(self.block, stored, &mut cuts, codecs, scratch)?;
         Ok(pieces)
     }
+}
+
+/// The answers to all of `ranges`.
+///
+/// # Errors
+/// [`ReadError`], also where the reader breaks its promise and answers to more or fewer.
+pub(super) async fn all_answers(
+    reader: &dyn RangeReader,
+    ranges: &[Range<u64>],
+) -> Result<Vec<Bytes>, ReadError> {
+    let answers = reader.read(ranges).await?;
+    let (got, asked) = (answers.len(), ranges.len());
+    if got == asked {
+        return Ok(answers);
+    }
+    let error = ReadError::new(ReadErrorKind::Other, reader.address());
+    Err(error.because(format!("{got} answers to {asked} ranges")))
 }
 
 /// The smallest window around both.

@@ -14,7 +14,7 @@ use futures::{
     future::{BoxFuture, join_all},
     stream::{FusedStream, FuturesOrdered, FuturesUnordered},
 };
-use stacchip_cog::RangeReader;
+use stacchip_cog::{RangeReader, ReadErrorKind};
 
 use super::{
     BatchCounts, BatchOptions, FailedChip, ReadyChip,
@@ -22,7 +22,7 @@ use super::{
     order::Turns,
     planned::Planned,
     preparing::Preparing,
-    step::Step,
+    step::{Step, all_answers},
     workers::{Task, Workers},
 };
 use crate::{ChipError, ChipReader};
@@ -36,7 +36,7 @@ pub struct ChipStream {
     preparing: Arc<Preparing>,
     opening: FuturesOrdered<BoxFuture<'static, Opened>>,
     engine: Engine,
-    fetching: FuturesUnordered<BoxFuture<'static, Vec<Fetched>>>,
+    fetching: FuturesUnordered<BoxFuture<'static, Fetched>>,
     /// Bytes of blocks that are being fetched, or wait to be decoded.
     in_flight: u64,
     most_in_flight: u64,
@@ -44,10 +44,21 @@ pub struct ChipStream {
 }
 
 type Opened = (u64, Result<Planned, ChipError>);
-type Fetched = (Step, Result<Bytes, ChipError>);
+
+/// Steps with their bytes.
+struct Fetched {
+    steps: Vec<(Step, Result<Bytes, ChipError>)>,
+    /// Ranges asked for a second time.
+    retried: u64,
+}
 
 impl ChipStream {
     pub(super) fn new(turns: Turns, reader: &ChipReader, options: &BatchOptions) -> Self {
+        let workers = Workers::new(options.threads.get(), Arc::clone(reader.codecs()));
+        Self::on(workers, turns, reader, options)
+    }
+
+    fn on(workers: Workers, turns: Turns, reader: &ChipReader, options: &BatchOptions) -> Self {
         Self {
             turns,
             no_more_turns: false,
@@ -57,7 +68,7 @@ impl ChipStream {
             fetching: FuturesUnordered::new(),
             in_flight: 0,
             most_in_flight: options.fetch_bytes(),
-            workers: Workers::new(options.threads.get(), Arc::clone(reader.codecs())),
+            workers,
         }
     }
 
@@ -128,7 +139,8 @@ impl ChipStream {
         let mut any = self.engine.progress() != before;
         while let Poll::Ready(Some(fetched)) = self.fetching.poll_next_unpin(context) {
             any = true;
-            for (step, bytes) in fetched {
+            self.engine.retried(fetched.retried);
+            for (step, bytes) in fetched.steps {
                 let bytes = Some(bytes);
                 self.workers.give(Task { step, bytes });
             }
@@ -210,25 +222,77 @@ fn by_reader(steps: Vec<Step>) -> Vec<(Result<Arc<dyn RangeReader>, ChipError>, 
     groups
 }
 
-/// The bytes of steps that one reader reads, asked for at once; where that fails one by one, so that
-/// it is known of which.
-async fn read(reader: Arc<dyn RangeReader>, steps: Vec<Step>) -> Vec<Fetched> {
+/// The bytes of steps that one reader reads, asked for at once; where that fails in a way that may be
+/// of one range, one by one, so that it is known of which.
+async fn read(reader: Arc<dyn RangeReader>, steps: Vec<Step>) -> Fetched {
     let ranges: Vec<_> = steps
         .iter()
         .filter_map(|step| Some(step.stored()?.range.clone()))
         .collect();
-    if let Ok(answers) = reader.read(&ranges).await {
-        return steps.into_iter().zip(answers.into_iter().map(Ok)).collect();
+    let error = match all_answers(reader.as_ref(), &ranges).await {
+        Ok(answers) => {
+            let steps = steps.into_iter().zip(answers.into_iter().map(Ok));
+            return Fetched {
+                steps: steps.collect(),
+                retried: 0,
+            };
+        }
+        Err(error) => error,
+    };
+    if ranges.len() > 1 && matches!(error.kind, ReadErrorKind::Range | ReadErrorKind::Transient) {
+        let each = ranges.iter().map(|range| async {
+            let answers = all_answers(reader.as_ref(), std::slice::from_ref(range)).await?;
+            Ok(answers.into_iter().next().unwrap_or_default())
+        });
+        let answers = join_all(each).await;
+        return Fetched {
+            steps: steps.into_iter().zip(answers).collect(),
+            retried: ranges.len() as u64,
+        };
     }
-    let each = ranges.iter().map(|range| async {
-        let mut answers = reader.read(std::slice::from_ref(range)).await?;
-        Ok(answers.pop().unwrap_or_default())
-    });
-    let answers = join_all(each).await;
-    steps.into_iter().zip(answers).collect()
+    let error = Arc::new(ChipError::Read(error));
+    let failed = |step| (step, Err(ChipError::Shared(Arc::clone(&error))));
+    Fetched {
+        steps: steps.into_iter().map(failed).collect(),
+        retried: 0,
+    }
 }
 
 /// Chips whose headers and tables are read at once.
 const OPENING_AT_ONCE: usize = 32;
 /// Bytes of blocks that are asked for together: what is merged and answered at once.
 const BYTES_TOGETHER: u64 = 8 << 20;
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use stacchip_cog::{Codecs, WriteOptions, testing::MemoryReader, write_cog};
+    use stacchip_model::{Pixels, SampleType, Size, Window};
+
+    use super::*;
+    use crate::{
+        AssetRequest, ChipRequest, Frame, RasterCache, batch::WantedChip, testing::MemoryOpener,
+    };
+
+    #[test]
+    fn without_a_thread_whoever_takes_the_chips_decodes() {
+        let pixels = Pixels::zeros(SampleType::U8, [1, 64, 64]).unwrap();
+        let file = write_cog(&pixels, &WriteOptions::cog().tiles(16), None).unwrap();
+        let opener = MemoryOpener::default().with("a", Arc::new(MemoryReader::new(file)));
+        let codecs = Arc::new(Codecs::new());
+        let rasters = Arc::new(RasterCache::default());
+        let reader = ChipReader::new(Arc::new(opener), Arc::clone(&codecs), rasters);
+        let frame = Frame::of_size(Size::new(64, 64));
+        let assets = vec![AssetRequest::new("a", "a")];
+        let like = Arc::new(ChipRequest::new(frame, Window::new(0, 0, 1, 1), assets));
+        let list = (0..16).map(move |i| WantedChip {
+            like: Arc::clone(&like),
+            window: Window::new(i % 4 * 16, i / 4 * 16, 16, 16),
+        });
+        let options = BatchOptions::default();
+        let turns = Turns::new(Box::new(list), &options);
+        let stream = ChipStream::on(Workers::new(0, codecs), turns, &reader, &options);
+        let chips: Vec<_> = block_on(stream.collect());
+        assert_eq!(chips.iter().filter(|chip| chip.is_ok()).count(), 16);
+    }
+}
