@@ -3,9 +3,10 @@
 usage: make.py PROJ_DB
 
 The tables hold what GeoKeys may refer to by the code of an EPSG register entry inside a definition by hand: geodetic
-systems, ellipsoids, meridians, units, vertical datums, and the numbered conversions 10000 to 19999. Numbers are as the
+systems, ellipsoids, meridians, units, vertical datums, and the numbered conversions 10000 to 19999; and of every
+projected system its geographic system, conversion and unit, which keys may contradict. Numbers are as the
 register has them, but for sexagesimal degrees, which become degrees, and ellipsoids, which are in metres and inverse
-flattening (0 for a sphere).
+flattening (0 for a sphere). Sources and terms: NOTICE.
 """
 
 import sqlite3
@@ -52,6 +53,11 @@ def main():
     write("meridian", meridians())
     write("unit", database.execute(
         "select code, name, type, conv_factor from unit_of_measure where auth_name = 'EPSG' and type in ('angle', 'length') and conv_factor > 0 order by code"))
+    write("projected", database.execute(
+        """select p.code, p.geodetic_crs_code, p.conversion_code, a.uom_code from projected_crs p
+           join axis a on a.coordinate_system_auth_name = p.coordinate_system_auth_name
+               and a.coordinate_system_code = p.coordinate_system_code and a.coordinate_system_order = 1
+           where p.auth_name = 'EPSG' and p.code < 32767 order by p.code"""))
     write("vertical_datum", database.execute("select code, name from vertical_datum where auth_name = 'EPSG' and code < 32767 order by code"))
 
     def conversions():

@@ -152,7 +152,7 @@ impl Beside<'_> {
                 Err(error) if is_absent(&error) => continue,
                 Err(error) => return Err(error.into()),
             };
-            // What is longer is no text of this kind.
+            // Texts of this kind are shorter; of a longer one the beginning is looked at.
             let range = 0..self.limits.tag_bytes;
             return match reader.read(std::slice::from_ref(&range)).await {
                 Ok(answers) => Ok(answers.first().map(words)),

@@ -1,6 +1,6 @@
 //! An image: its pyramid and everything around its pixels.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use stacchip_model::{SampleType, Size};
 
@@ -184,11 +184,20 @@ impl Colour {
     }
 }
 
-/// Puts `value` under `key`, in the place of what was there.
-pub(crate) fn set_item(items: &mut Vec<(String, String)>, key: &str, value: &str) {
-    match items.iter_mut().find(|(k, _)| k == key) {
-        Some(item) => value.clone_into(&mut item.1),
-        None => items.push((key.to_owned(), value.to_owned())),
+/// Puts each of `said` where the item with its key stands, else at the end. There may be a million of
+/// them.
+pub(crate) fn set_items<T, K: Ord>(items: &mut Vec<T>, said: Vec<T>, key: impl Fn(&T) -> K) {
+    if said.is_empty() {
+        return;
+    }
+    let there = items.iter().enumerate().rev();
+    let mut places: BTreeMap<K, usize> = there.map(|(at, item)| (key(item), at)).collect();
+    for item in said {
+        let place = *places.entry(key(&item)).or_insert(items.len());
+        match items.get_mut(place) {
+            Some(there) => *there = item,
+            None => items.push(item),
+        }
     }
 }
 

@@ -69,7 +69,7 @@ fn attributes(head: &str) -> Item {
     item
 }
 
-/// The attributes in `head`: names and values.
+/// The attributes in `head`: names and values, as many as anybody reads.
 fn pairs(head: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut rest = head.trim();
@@ -82,6 +82,9 @@ fn pairs(head: &str) -> Vec<(String, String)> {
             break;
         };
         found.push((key.trim().to_owned(), unescaped(value)));
+        if found.len() >= MAX_ATTRIBUTES {
+            break;
+        }
         rest = next.trim_start();
     }
     found
@@ -169,10 +172,14 @@ impl Element {
     }
 }
 
-/// The document in `text`: its outermost element. Nothing where its tags do not match, and where
-/// elements lie deeper in each other than anybody needs.
+/// The document in `text`: its outermost element. Nothing where its tags do not match, where elements
+/// lie deeper in each other than anybody needs, and where there are more than [`MAX_ELEMENTS`]. What lies
+/// inside the [`UNREAD`] ones is left out, and not counted.
 pub(crate) fn document(text: &str) -> Option<Element> {
     let mut open: Vec<Element> = Vec::new();
+    let mut held = 0usize;
+    // How many elements the unread one lies in, while inside it.
+    let mut unread = None;
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('<') {
         if let Some(inside) = open.last_mut() {
@@ -198,6 +205,9 @@ pub(crate) fn document(text: &str) -> Option<Element> {
         }
         let ended = if let Some(name) = head.strip_prefix('/') {
             let ended = open.pop()?;
+            if unread == Some(open.len()) {
+                unread = None;
+            }
             (ended.name == name.trim()).then_some(ended)?
         } else {
             let (tag, empty) = match head.strip_suffix('/') {
@@ -214,11 +224,21 @@ pub(crate) fn document(text: &str) -> Option<Element> {
                 if open.len() >= MAX_DEPTH {
                     return None;
                 }
+                if unread.is_none() && UNREAD.contains(&element.name.as_str()) {
+                    unread = Some(open.len());
+                }
                 open.push(element);
                 continue;
             }
             element
         };
+        if unread.is_some() {
+            continue;
+        }
+        held = held.saturating_add(1);
+        if held > MAX_ELEMENTS {
+            return None;
+        }
         match open.last_mut() {
             Some(parent) => parent.children.push(ended),
             None => return Some(ended),
@@ -229,6 +249,16 @@ pub(crate) fn document(text: &str) -> Option<Element> {
 
 /// Elements in each other that a document may have: GDAL's have five or so, ESRI's ten.
 const MAX_DEPTH: usize = 64;
+
+/// Elements that a document may have. One takes some 150 bytes of memory and may take four of text; metadata
+/// of a thousand bands have tens of thousands.
+const MAX_ELEMENTS: usize = 1 << 18;
+
+/// Attributes of an element that are read: GDAL writes six of a control point.
+const MAX_ATTRIBUTES: usize = 32;
+
+/// Elements of a `.aux.xml` that may be long and whose content nobody here asks for.
+const UNREAD: [&str; 2] = ["GDALRasterAttributeTable", "Histograms"];
 
 /// Bytes of an entity between `&` and `;`, the latter included; `#x10FFFF;` is the longest that need be.
 const ENTITY: usize = 16;
@@ -260,6 +290,27 @@ mod tests {
             assert_eq!(document(broken), None, "{broken}");
         }
         assert_eq!(document(&"<a>".repeat(100_000)), None);
+    }
+
+    #[test]
+    fn a_document_takes_little() {
+        let of = |count: usize| format!("<a>{}</a>", "<a/>".repeat(count));
+        let most = document(&of(MAX_ELEMENTS - 1)).unwrap();
+        assert_eq!(most.children.len(), MAX_ELEMENTS - 1);
+        assert_eq!(document(&of(MAX_ELEMENTS)), None);
+
+        // A table that nobody reads does not hide the rest.
+        let rows = "<Row><F>1</F></Row>".repeat(MAX_ELEMENTS);
+        let text = format!(
+            "<P><GDALRasterAttributeTable>{rows}</GDALRasterAttributeTable><SRS>x</SRS></P>"
+        );
+        let root = document(&text).unwrap();
+        assert_eq!(root.word("SRS"), Some("x"));
+        assert_eq!(root.children[0].children, []);
+
+        let many: String = (0..1000).map(|i| format!("a{i}='' ")).collect();
+        let root = document(&format!("<a {many}/>")).unwrap();
+        assert_eq!(root.attributes.len(), MAX_ATTRIBUTES);
     }
 
     #[test]

@@ -3,13 +3,12 @@
 use stacchip_model::Crs;
 
 use super::{
-    citation::{self, GEODETIC_CITATION, GT_CITATION, PROJECTED_CITATION},
+    citation,
     geodetic::{GEODETIC_CRS, geodetic, to_wgs84},
     keys::Keys,
-    projected::{length, projected},
+    projected::{engineering, in_other_unit, length, projected},
     register,
     vertical::VERTICAL_CRS,
-    wkt::{east_north, quoted},
 };
 
 /// The horizontal reference system that `keys` describe, as GDAL understands them: the code of the
@@ -57,7 +56,11 @@ fn geocentric(keys: &Keys) -> Crs {
 
 fn by_projection(keys: &Keys) -> Crs {
     if let Some(code) = keys.code(PROJECTED_CRS) {
-        return Crs::epsg(u32::from(code));
+        // As in GDAL, a unit that contradicts the code goes before it: a code would say metres of feet.
+        return match in_other_unit(keys, code) {
+            Some(text) => Crs::wkt(text),
+            None => Crs::epsg(u32::from(code)),
+        };
     }
     let base = geodetic(keys);
     match (projected(keys, &base), citation::esri_text(keys)) {
@@ -91,19 +94,6 @@ fn bound(keys: &Keys, text: String) -> Crs {
          PARAMETER[\"Scale difference\",{:?}]]]",
         1.0 + scale * 1e-6
     ))
-}
-
-/// A plane of its own.
-fn engineering(keys: &Keys) -> String {
-    let name = citation::name(keys.text(GT_CITATION), "PCS Name")
-        .or_else(|| citation::name(keys.text(PROJECTED_CITATION), "PCS Name"))
-        .or_else(|| citation::name(keys.text(GEODETIC_CITATION), "GCS Name"))
-        .unwrap_or("unnamed");
-    format!(
-        "ENGCRS[\"{}\",EDATUM[\"Unknown engineering datum\"],{}]",
-        quoted(name),
-        east_north(length(keys))
-    )
 }
 
 const WGS84: &str = "GEOGCRS[\"WGS 84\",DATUM[\"World Geodetic System 1984\",\

@@ -89,6 +89,14 @@ impl Keys {
         })
     }
 
+    /// One key that is a code.
+    pub(crate) fn one(key: u16, code: u16) -> Self {
+        Self {
+            minor_revision: 1,
+            keys: vec![(key, Value::Short(code))],
+        }
+    }
+
     /// The value of `key` where it is a code.
     pub(crate) fn short(&self, key: u16) -> Option<u16> {
         match self.value(key)? {

@@ -1,12 +1,12 @@
 //! The projected system by hand: a map projection over a geographic system (OGC 19-008r4, 7.5.5).
 
 use super::{
-    citation::{self, GT_CITATION, PROJECTED_CITATION},
-    geodetic::Geodetic,
+    citation::{self, GEODETIC_CITATION, GT_CITATION, PROJECTED_CITATION},
+    geodetic::{GEODETIC_CRS, Geodetic, geodetic},
     keys::Keys,
     method::method,
     register::{self, Unit},
-    wkt::{Kind, axes, parameter, quoted, unit},
+    wkt::{Kind, axes, east_north, parameter, quoted, unit},
 };
 
 /// The projected system of `keys` over `base`; nothing where they give no map projection that is
@@ -14,9 +14,7 @@ use super::{
 pub(super) fn projected(keys: &Keys, base: &Geodetic<'_>) -> Option<String> {
     let length = length(keys);
     let (conversion, directions) = conversion(keys, base, length)?;
-    let name = citation::name(keys.text(PROJECTED_CITATION), "PCS Name")
-        .or_else(|| citation::name(keys.text(GT_CITATION), "PCS Name"))
-        .unwrap_or("unnamed");
+    let name = name(keys).unwrap_or("unnamed");
     Some(format!(
         "PROJCRS[\"{}\",{},{conversion},{}]",
         quoted(name),
@@ -25,20 +23,65 @@ pub(super) fn projected(keys: &Keys, base: &Geodetic<'_>) -> Option<String> {
     ))
 }
 
+/// The projected system with `code` as it is where the keys give the map another unit than the register:
+/// the same map, measured in theirs. Nothing where they do not, or where the register's unit is not known
+/// here; a plane without a place where only the map projection is not known.
+pub(super) fn in_other_unit(keys: &Keys, code: u16) -> Option<String> {
+    let known = register::projected(code)?;
+    let given = given_length(keys)?;
+    if (given.size - known.unit.size).abs() <= SAME_UNIT * known.unit.size {
+        return None;
+    }
+    let Some(conversion) = register::conversion(known.conversion) else {
+        return Some(engineering(keys));
+    };
+    let base = Keys::one(GEODETIC_CRS, known.base);
+    Some(format!(
+        "PROJCRS[\"{}\",{},{},{}]",
+        quoted(name(keys).unwrap_or("unnamed")),
+        geodetic(&base).base(),
+        registered(&conversion),
+        axes(["east", "north"], given)
+    ))
+}
+
+/// A plane of its own.
+pub(super) fn engineering(keys: &Keys) -> String {
+    let name = citation::name(keys.text(GT_CITATION), "PCS Name")
+        .or_else(|| citation::name(keys.text(PROJECTED_CITATION), "PCS Name"))
+        .or_else(|| citation::name(keys.text(GEODETIC_CITATION), "GCS Name"))
+        .unwrap_or("unnamed");
+    format!(
+        "ENGCRS[\"{}\",EDATUM[\"Unknown engineering datum\"],{}]",
+        quoted(name),
+        east_north(length(keys))
+    )
+}
+
+fn name(keys: &Keys) -> Option<&str> {
+    citation::name(keys.text(PROJECTED_CITATION), "PCS Name")
+        .or_else(|| citation::name(keys.text(GT_CITATION), "PCS Name"))
+}
+
 /// The unit of the map.
 pub(super) fn length(keys: &Keys) -> Unit<'_> {
+    given_length(keys).unwrap_or(Unit::METRE)
+}
+
+/// The unit of the map, where the keys give one.
+fn given_length(keys: &Keys) -> Option<Unit<'_>> {
     if let Some(unit) = keys.code(LINEAR_UNITS).and_then(register::length) {
-        return unit;
+        return Some(unit);
     }
     let named = [PROJECTED_CITATION, GT_CITATION]
         .iter()
         .find_map(|&key| citation::part(keys.text(key), "LUnits"));
     match keys.double(LINEAR_UNIT_SIZE) {
-        Some(size) if size > 0.0 => Unit {
+        Some(size) if size > 0.0 => Some(Unit {
             name: named.unwrap_or("unknown"),
             size,
-        },
-        _ => Unit::METRE,
+        }),
+        _ => None,
     }
 }
 
@@ -96,6 +139,10 @@ fn kind(code: u16) -> (Kind, Unit<'static>) {
         _ => (Kind::Angle, Unit::DEGREE),
     }
 }
+
+/// Sizes of a unit that differ by less are one unit in two roundings; US survey feet and international ones
+/// differ by twenty times as much.
+const SAME_UNIT: f64 = 1e-7;
 
 const PROJECTION: u16 = 3074;
 const COORD_TRANS: u16 = 3075;

@@ -1,9 +1,10 @@
 //! The entries of the EPSG register that definitions by hand refer to: geodetic systems, ellipsoids,
-//! meridians, units, vertical datums, numbered map projections.
+//! meridians, units, vertical datums, numbered map projections; and what projected systems are made of.
 //!
 //! The tables are written by `scripts/register/make.py` from the database of PROJ 9.7.1, which holds version
-//! 12.029 of the EPSG dataset, as `NOTICE` says, with its terms. Whole systems
-//! (a projected system's code, say) are not looked up here: the code is the answer.
+//! 12.029 of the EPSG dataset; rows and columns were chosen, and some units changed (`NOTICE` says how, and
+//! under which terms). Of a whole system (a projected system's code, say) the code is the answer; it is looked
+//! up only where the keys give its map another unit.
 
 /// An ellipsoid.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +42,17 @@ pub(super) struct Unit<'a> {
     pub(super) name: &'a str,
     /// Radians or metres.
     pub(super) size: f64,
+}
+
+/// What a projected system is made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Projected {
+    /// EPSG code of its geographic system.
+    pub(super) base: u16,
+    /// EPSG code of its map projection.
+    pub(super) conversion: u16,
+    /// Of its axes.
+    pub(super) unit: Unit<'static>,
 }
 
 /// A numbered map projection.
@@ -166,6 +178,16 @@ pub(super) fn conversion(code: u16) -> Option<Conversion> {
     })
 }
 
+/// The projected system with EPSG code `code`.
+pub(super) fn projected(code: u16) -> Option<Projected> {
+    let mut cells = row(PROJECTED, code)?.split('\t').skip(1);
+    Some(Projected {
+        base: cells.next()?.parse().ok()?,
+        conversion: cells.next()?.parse().ok()?,
+        unit: length(cells.next()?.parse().ok()?)?,
+    })
+}
+
 fn row(table: &'static str, code: u16) -> Option<&'static str> {
     let text = code.to_string();
     table
@@ -185,6 +207,7 @@ static ELLIPSOIDS: &str = include_str!("register/ellipsoid.tsv");
 static MERIDIANS: &str = include_str!("register/meridian.tsv");
 static UNITS: &str = include_str!("register/unit.tsv");
 static VERTICAL_DATUMS: &str = include_str!("register/vertical_datum.tsv");
+static PROJECTED: &str = include_str!("register/projected.tsv");
 static CONVERSIONS: &str = include_str!("register/conversion.tsv");
 
 /// Methods of map projection by EPSG code.
@@ -274,6 +297,10 @@ mod tests {
         assert!(codes(MERIDIANS).all(|code| meridian(code).is_some()));
         assert!(codes(UNITS).all(|code| length(code).or_else(|| angle(code)).is_some()));
         assert!(codes(VERTICAL_DATUMS).all(|code| vertical_datum(code).is_some()));
+        for code in codes(PROJECTED) {
+            let system = projected(code).unwrap_or_else(|| panic!("{code}"));
+            assert!(geodetic(system.base).is_some(), "{code}");
+        }
         for code in codes(CONVERSIONS) {
             assert!(conversion(code).is_some(), "{code}");
         }
@@ -297,6 +324,10 @@ mod tests {
             vertical_datum(5103).unwrap(),
             "North American Vertical Datum 1988"
         );
+        let utm = projected(26910).unwrap();
+        assert_eq!((utm.base, utm.conversion), (4269, 16010));
+        assert_eq!(utm.unit, Unit::METRE);
+        assert_eq!(Some(projected(2225).unwrap().unit), length(9003));
         let california = conversion(10405).unwrap();
         assert_eq!(california.method, "Lambert Conic Conformal (2SP)");
         assert_eq!(california.parameters[4].3, length(9003));

@@ -1,14 +1,14 @@
 //! GDAL's `.aux.xml`: what programs that may not write into a file say of it (PAM,
 //! <https://gdal.org/en/stable/user/pam.html>).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use stacchip_model::{Affine, Crs};
 
 use super::rpc::rpc_of_items;
 use crate::{
     Colour, ControlPoint, Image,
-    image::set_item,
+    image::set_items,
     nodata,
     xml::{self, Element},
 };
@@ -92,22 +92,23 @@ impl Image {
                 .control_points
                 .clone_from(&pam.control_points);
         }
+        let (mut items, mut of_domains) = (Vec::new(), Vec::new());
         for (domain, key, value) in &pam.metadata {
             match domain.as_str() {
                 "" => {
                     if key == "AREA_OR_POINT" {
                         self.georeference.pixel_is_point = value == "Point";
                     }
-                    set_item(&mut self.metadata, key, value);
+                    items.push((key.clone(), value.clone()));
                 }
                 "IMAGE_STRUCTURE" => {}
-                _ => {
-                    self.domains.retain(|(d, k, _)| d != domain || k != key);
-                    let item = (domain.clone(), key.clone(), value.clone());
-                    self.domains.push(item);
-                }
+                _ => of_domains.push((domain.clone(), key.clone(), value.clone())),
             }
         }
+        set_items(&mut self.metadata, items, |(key, _)| key.clone());
+        set_items(&mut self.domains, of_domains, |(domain, key, _)| {
+            (domain.clone(), key.clone())
+        });
         let rpc: Vec<(&str, &str)> = pam
             .metadata
             .iter()
@@ -117,8 +118,21 @@ impl Image {
         if let Some(rpc) = rpc_of_items(&rpc) {
             self.georeference.rpc = Some(rpc);
         }
+        // The file may speak of one band again and again.
+        let mut items: BTreeMap<usize, Vec<(String, String)>> = BTreeMap::new();
         for said in &pam.bands {
             self.attach_pam_band(said);
+            let of_band = said
+                .metadata
+                .iter()
+                .filter(|(domain, ..)| domain.is_empty())
+                .map(|(_, key, value)| (key.clone(), value.clone()));
+            items.entry(said.index).or_default().extend(of_band);
+        }
+        for (index, items) in items {
+            if let Some(band) = self.bands.get_mut(index) {
+                set_items(&mut band.metadata, items, |(key, _)| key.clone());
+            }
         }
         self.attach_pam_fill(&pam.bands);
     }
@@ -171,11 +185,6 @@ impl Image {
         band.offset = said.offset.unwrap_or(band.offset);
         if let Some(colour) = &said.colour {
             band.colour = colour.clone();
-        }
-        for (domain, key, value) in &said.metadata {
-            if domain.is_empty() {
-                set_item(&mut band.metadata, key, value);
-            }
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Rational polynomial coefficients as text: the `.RPB` and `_RPC.TXT` files of vendors, and GDAL's
 //! metadata domain `RPC`.
 
+use std::collections::BTreeMap;
+
 use crate::Rpc;
 
 /// The coefficients in the text of an `.RPB` file (`lineOffset = 24;`) or an `_RPC.TXT` file
 /// (`LINE_OFF: 24 pixels`); nothing where some are missing.
 pub fn rpc_of_text(text: &str) -> Option<Rpc> {
-    let mut found: Vec<(String, Vec<f64>)> = Vec::new();
+    let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     let mut open = None;
     for line in text.lines() {
         let line = line.trim();
@@ -18,10 +20,7 @@ pub fn rpc_of_text(text: &str) -> Option<Rpc> {
         let numbers = value
             .split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | ';' | '"'))
             .filter_map(|word| word.parse::<f64>().ok());
-        match found.iter_mut().find(|(k, _)| *k == key) {
-            Some((_, all)) => all.extend(numbers),
-            None => found.push((key.clone(), numbers.collect())),
-        }
+        found.entry(key.clone()).or_default().extend(numbers);
         // A list in brackets goes on until they close.
         let lists = value.contains('(') || !line.contains(['=', ':']);
         if lists && !value.contains(')') {
@@ -29,7 +28,7 @@ pub fn rpc_of_text(text: &str) -> Option<Rpc> {
         }
     }
     rpc_of(|names, i| {
-        let of = |key: &str| found.iter().find(|(k, _)| k == key).map(|(_, v)| v);
+        let of = |key: &str| found.get(key);
         if let Some(one) = names.iter().find_map(|name| of(name)) {
             return one.get(i).copied();
         }

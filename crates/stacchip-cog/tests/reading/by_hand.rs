@@ -5,7 +5,7 @@ use stacchip_cog::{
     Bands, BlockContext, Codecs, Compression, DecodeError, DecodedOrder, HeaderError, Image,
     Limits, Pam, Part, TileDecoder,
 };
-use stacchip_model::{Pixels, Window};
+use stacchip_model::{Crs, Pixels, Window};
 
 use crate::{
     files::{header, read},
@@ -217,4 +217,100 @@ fn headers_of_old_jpeg_are_bounded() {
             "{refused}"
         );
     }
+}
+
+/// An image with the keys `shorts`: a number each, all of them codes.
+fn keyed(shorts: &[(u16, u16)]) -> Bytes {
+    let mut rest = Vec::new();
+    let count = u16::try_from(shorts.len()).unwrap();
+    let head = [1, 1, 1, count];
+    let keys = shorts.iter().flat_map(|&(key, code)| [key, 0, 1, code]);
+    for short in head.into_iter().chain(keys) {
+        rest.extend(short.to_le_bytes());
+    }
+    let length = u32::from(count) * 4 + 4;
+    let of = |at| {
+        vec![vec![
+            (256, 3, 1, 4),
+            (257, 3, 1, 4),
+            (258, 3, 1, 8),
+            (273, 4, 1, 8),
+            (34735, 3, length, at),
+        ]]
+    };
+    file(1, of, &rest)
+}
+
+/// As GDAL has it: a unit that is not the code's drops the code, and the map is measured in it.
+#[test]
+fn a_unit_that_contradicts_the_code_goes_before_it() {
+    let crs = |code: u16, unit: Option<u16>| {
+        let keys = [Some((1024, 1)), Some((3072, code)), unit.map(|u| (3076, u))];
+        let keys: Vec<(u16, u16)> = keys.into_iter().flatten().collect();
+        let cog = header(&keyed(&keys), u64::MAX, Limits::default()).unwrap();
+        cog.images[0].georeference.crs.clone().unwrap()
+    };
+    for (code, unit) in [
+        (26910, None),
+        (26910, Some(9001)),
+        (2225, Some(9003)),
+        // Not in the table: nothing is known to contradict.
+        (30000, Some(9003)),
+    ] {
+        assert_eq!(crs(code, unit), Crs::epsg(code.into()), "{code} {unit:?}");
+    }
+    for (code, unit, base, size) in [
+        (26910, 9003, 4269, 0.304_800_609_601_219_24),
+        (2225, 9002, 4269, 0.3048),
+        (2225, 9001, 4269, 1.0),
+    ] {
+        let crs = crs(code, Some(unit));
+        assert_eq!(crs.code(), None, "{code} {unit}");
+        let text = crs.definition();
+        assert!(text.starts_with("PROJCRS["), "{text}");
+        assert!(text.contains(&format!("ID[\"EPSG\",{base}]]")), "{text}");
+        let (_, axes) = text.split_once("CS[Cartesian,2]").unwrap();
+        assert!(axes.contains(&format!(",{size:?}]")), "{text}");
+    }
+    // The false easting stays what it is on the ground.
+    let text = crs(26910, Some(9003)).definition();
+    assert!(
+        text.contains("PARAMETER[\"False easting\",500000.0,LENGTHUNIT[\"metre\",1.0]]"),
+        "{text}"
+    );
+    // A map projection that is not in the table: no place at all.
+    let plane = crs(3857, Some(9003)).definition();
+    assert!(plane.starts_with("ENGCRS["), "{plane}");
+}
+
+/// What is said again goes before what was said first; a hundred thousand items take no time.
+#[test]
+fn items_beside_a_file_are_put_in_their_place() {
+    let file = sparse(1, None);
+    let mut cog = header(&file, u64::MAX, Limits::default()).unwrap();
+    let image = &mut cog.images[0];
+    let items = |value: &str| -> String {
+        (0..60_000)
+            .map(|i| format!("<MDI key='{i}'>{value}</MDI>"))
+            .collect()
+    };
+    let all = format!(
+        "<P><PAMDataset><Metadata>{}</Metadata><Metadata domain='D'>{}</Metadata>\
+         <PAMRasterBand band='1'><Metadata>{}</Metadata></PAMRasterBand></PAMDataset></P>",
+        items("a"),
+        items("b"),
+        items("c")
+    );
+    image.attach_pam(&Pam::parse(&all).unwrap());
+    let again = "<PAMDataset><Metadata><MDI key='7'>x</MDI><MDI key='n'>y</MDI></Metadata>\
+        <Metadata domain='D'><MDI key='8'>x</MDI></Metadata>\
+        <PAMRasterBand band='1'><Metadata><MDI key='9'>x</MDI></Metadata></PAMRasterBand></PAMDataset>";
+    image.attach_pam(&Pam::parse(again).unwrap());
+    assert_eq!(image.metadata.len(), 60_001);
+    assert_eq!(image.metadata[7], ("7".into(), "x".into()));
+    assert_eq!(image.metadata[60_000], ("n".into(), "y".into()));
+    assert_eq!(image.domains.len(), 60_000);
+    assert_eq!(image.domains[8], ("D".into(), "8".into(), "x".into()));
+    assert_eq!(image.bands[0].metadata[9], ("9".into(), "x".into()));
+    assert_eq!(image.bands[0].metadata[10].1, "c");
 }
