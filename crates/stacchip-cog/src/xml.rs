@@ -308,7 +308,10 @@ mod tests {
         assert_eq!(root.word("SRS"), Some("x"));
         assert_eq!(root.children[0].children, []);
 
-        let many: String = (0..1000).map(|i| format!("a{i}='' ")).collect();
+        let many = (0..1000)
+            .map(|i| format!("a{i}='' "))
+            .collect::<Vec<_>>()
+            .concat();
         let root = document(&format!("<a {many}/>")).unwrap();
         assert_eq!(root.attributes.len(), MAX_ATTRIBUTES);
     }

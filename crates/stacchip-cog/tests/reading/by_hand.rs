@@ -292,7 +292,8 @@ fn items_beside_a_file_are_put_in_their_place() {
     let items = |value: &str| -> String {
         (0..60_000)
             .map(|i| format!("<MDI key='{i}'>{value}</MDI>"))
-            .collect()
+            .collect::<Vec<_>>()
+            .concat()
     };
     let all = format!(
         "<P><PAMDataset><Metadata>{}</Metadata><Metadata domain='D'>{}</Metadata>\
