@@ -78,7 +78,16 @@ impl Pixels {
     pub fn truncate(&mut self, bands: usize) {
         if bands < self.shape[0] {
             self.shape[0] = bands;
-            self.words.truncate(self.byte_len().div_ceil(8));
+            let len = self.byte_len();
+            self.words.truncate(len.div_ceil(8));
+            // What follows the last number in its word is zero, as in new pixels: equal pixels are equal words.
+            if let (Some(last), kept @ 1..) = (self.words.last_mut(), len % 8) {
+                let mut bytes = last.to_ne_bytes();
+                for byte in bytes.iter_mut().skip(kept) {
+                    *byte = 0;
+                }
+                *last = u64::from_ne_bytes(bytes);
+            }
         }
     }
 
