@@ -15,8 +15,6 @@ import harness
 
 # Part of the path, fields, and why they differ.
 EXCEPTIONS = [
-    (("cmyk", "flower-separated-planar-08"), {"colorinterp", "mask_flags"}, "GDAL renders CMYK as RGBA; here it is as stored"),
-    (("hopper.Lab", "lab-red"), None, "GDAL renders CIELab as RGBA; here it is as stored"),
     (("ycbcr_", "zackthecat", "crash-2020-10"), {"colorinterp", "mask_flags", "gcps"}, "GDAL renders YCbCr as RGBA"),
     (("geo_rpc_rpb",), {"metadata METADATATYPE"}, "which of GDAL's readers found the file beside it"),
     (("one_strip_nobytecount",), {"block"}, "libtiff cannot cut a strip whose length it does not know"),
@@ -24,6 +22,9 @@ EXCEPTIONS = [
     (("epsg_2193_override",), {"crs"}, "GDAL keeps the code, and rasterio minds what else it changed"),
     (("strip_larger_than_2GB_header",), {"block"}, "blocks of GDAL's own making, of 2 GB"),
 ]
+
+# Files that GDAL opens and a limit of ours refuses by name: 65 535 bands, of which GDAL reads none in minutes.
+OVER_A_LIMIT = {"huge_raster_with_ovr_huge_block.tif": "over the limit of 16384; raise the limit `bands`"}
 
 
 def main():
@@ -47,6 +48,10 @@ def corpus(binary, report, folder):
         runs = list(threads.map(lambda path: binary("info", folder / path, "--json"), paths))
     used = set()
     for path, run in zip(paths, runs):
+        refusal = OVER_A_LIMIT.get(Path(path).name)
+        if refusal:
+            report.check(run.status == 1 and refusal in run.last_line, path, run.last_line)
+            continue
         if not report.check(run.status == 0, path, run.last_line):
             continue
         wrong = differences(run.json(), truth[path]["meta"])
