@@ -4,9 +4,13 @@
 //! and `abfss://`). GDAL's spellings of the same (`/vsis3/bucket/key`, `/vsicurl/https://…`) are
 //! understood. Nothing here touches a file or a network.
 
+mod in_store;
+
 use std::fmt;
 
 use thiserror::Error;
+
+pub use in_store::InStore;
 
 /// Where an object is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
