@@ -42,13 +42,13 @@ pub struct Shared {
     /// Threads that compute [default: as many as there are cores].
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    /// Requests under way at once.
+    /// Requests under way at once, to each host.
     #[arg(long, global = true, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     pub max_requests: u16,
     /// Memory for pixels under way, such as 512MiB.
     #[arg(long, global = true, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
     pub memory: u64,
-    /// A setting of the object store, such as `aws_region=us-west-2`; may be given again.
+    /// A setting of object stores, such as `aws_region=us-west-2` or `request_rate=2000/min`; may be given again.
     #[arg(long = "storage-option", global = true, value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub storage_options: Vec<(String, String)>,
 }

@@ -58,9 +58,12 @@ impl World {
             .enable_all()
             .build()
             .map_err(|e| Failure::of("the event loop", &e))?;
-        let objects = Objects::new(ObjectOptions {
-            storage: shared.storage_options.clone(),
-        });
+        let mut options = ObjectOptions::default();
+        options.transport.max_requests = usize::from(shared.max_requests);
+        for (key, value) in &shared.storage_options {
+            options.set(key, value).map_err(Failure::usage)?;
+        }
+        let objects = Objects::new(options);
         let headers = Arc::new(HeaderTables::default());
         let rasters = rasters();
         Ok(Self {

@@ -6,59 +6,46 @@
 
 use std::{
     ops::Range,
-    sync::{Once, OnceLock},
-    time::Duration,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
-use futures::{StreamExt, TryStreamExt, stream};
-use jiff::fmt::rfc2822;
+use bytes::Bytes;
 use reqwest::{
-    Client, Response, StatusCode,
+    Response, StatusCode, Url,
     header::{
         ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, IF_MATCH, LAST_MODIFIED,
         RANGE,
     },
 };
 use stacchip::address::for_people;
-use stacchip_cog::{RangeReader, ReadError, ReadErrorKind, Version};
+use stacchip_cog::{ReadError, ReadErrorKind, Transfer, Version};
+use tokio::sync::{Mutex, OwnedSemaphorePermit};
 
-use super::pin::Pin;
-
-/// The connections that all HTTP readers share.
-pub(super) fn client() -> Result<Client, ReadError> {
-    static CLIENT: OnceLock<Client> = OnceLock::new();
-    if let Some(client) = CLIENT.get() {
-        return Ok(client.clone());
-    }
-    use_ring();
-    let built = Client::builder()
-        .user_agent(concat!("stacchip/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        .build()
-        .map_err(|e| ReadError::new(ReadErrorKind::Other, "https").because(e))?;
-    Ok(CLIENT.get_or_init(|| built).clone())
-}
-
-/// Names the cryptography that TLS uses; once for the process, and only where nobody has.
-pub(super) fn use_ring() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // An error means that the program around this crate has chosen: so be it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
+use super::{
+    attempt::{Again, Miss},
+    fetch::{Fetch, Fetched},
+    refusal::Refusal,
+    wire::{Broken, Stopped, Wire, silence},
+};
 
 /// An object behind an HTTP address.
 #[derive(Debug)]
-pub(super) struct HttpReader {
+pub(super) struct HttpObject {
     /// With its query: for requests, never for messages.
-    request: String,
+    url: Url,
     address: String,
-    client: Client,
-    pin: Pin,
+    wire: Wire,
+    /// All of it, where the server serves no parts.
+    whole: Mutex<Option<Whole>>,
+}
+
+#[derive(Debug, Clone)]
+struct Whole {
+    bytes: Bytes,
+    version: Version,
+    _room: Arc<OwnedSemaphorePermit>,
 }
 
 /// The part of an object that an answer holds.
@@ -68,33 +55,49 @@ struct Part {
     size: Option<u64>,
 }
 
-impl HttpReader {
-    pub(super) fn new(request: &str, client: Client) -> Self {
+/// Why a request had no use.
+#[derive(Debug)]
+pub(super) struct Unserved {
+    pub(super) miss: Miss,
+    /// What the server said, if it said anything.
+    pub(super) refusal: Option<Refusal>,
+}
+
+impl From<Miss> for Unserved {
+    fn from(miss: Miss) -> Self {
         Self {
-            request: request.to_owned(),
-            address: for_people(request),
-            client,
-            pin: Pin::default(),
+            miss,
+            refusal: None,
         }
     }
+}
 
-    /// The same, of `version` alone.
-    pub(super) fn of_version(self, version: &Version) -> Self {
-        Self {
-            pin: Pin::to(version),
-            ..self
-        }
+impl HttpObject {
+    pub(super) fn new(request: &str, wire: Wire) -> Result<Self, ReadError> {
+        let address = for_people(request);
+        let url = Url::parse(request)
+            .map_err(|e| ReadError::new(ReadErrorKind::Unsupported, &address).because(e))?;
+        Ok(Self {
+            url,
+            address,
+            wire,
+            whole: Mutex::default(),
+        })
+    }
+
+    pub(super) const fn url(&self) -> &Url {
+        &self.url
     }
 
     /// All of the object, at most `limit` bytes.
-    pub(super) async fn read_all(&self, limit: u64) -> Result<Bytes, ReadError> {
+    pub(super) async fn all(&self, limit: u64) -> Result<Bytes, Miss> {
         let request = self
-            .client
-            .get(&self.request)
+            .wire
+            .get(self.url.clone())
             .header(ACCEPT_ENCODING, "identity");
-        let response = request.send().await.map_err(|e| self.broken(e))?;
+        let response = self.answer(request).await?;
         if response.status() != StatusCode::OK {
-            return Err(self.refused(&response));
+            return Err(self.refused(response).await.miss);
         }
         self.uncompressed(&response)?;
         let size = response.content_length();
@@ -111,162 +114,220 @@ impl HttpReader {
         Ok(bytes)
     }
 
-    /// Its size, as the server says it.
-    pub(super) async fn size(&self) -> Result<u64, ReadError> {
-        self.get(&(0..1)).await?;
-        self.pin.version().size.ok_or_else(|| {
-            self.error(ReadErrorKind::Range)
-                .because("the server does not say how long it is")
-        })
-    }
-
-    async fn get(&self, range: &Range<u64>) -> Result<Bytes, ReadError> {
-        if range.start >= range.end {
-            return Ok(Bytes::new());
+    /// Asks for `range`, with the signature `query` instead of the address's own query.
+    pub(super) async fn get(
+        &self,
+        query: Option<&str>,
+        range: &Range<u64>,
+        tag: Option<&str>,
+    ) -> Result<Fetched, Unserved> {
+        if let Some(whole) = self.whole.lock().await.as_ref() {
+            return Ok(whole.part(range));
         }
         let mut request = self
-            .client
-            .get(&self.request)
+            .wire
+            .get(self.signed(query))
             .header(ACCEPT_ENCODING, "identity")
             .header(RANGE, format!("bytes={}-{}", range.start, range.end - 1));
-        if let Some(tag) = self.pin.condition() {
+        if let Some(tag) = tag {
             request = request.header(IF_MATCH, tag);
         }
-        let response = request.send().await.map_err(|e| self.broken(e))?;
+        let asked = Instant::now();
+        let response = self.answer(request).await?;
+        let first_byte = asked.elapsed();
         match response.status() {
-            StatusCode::PARTIAL_CONTENT => self.partial(response, range).await,
-            StatusCode::OK => self.whole(response, range).await,
+            StatusCode::PARTIAL_CONTENT => Ok(self.partial(response, range, first_byte).await?),
+            StatusCode::OK => Ok(self.of_whole(response, range).await?),
             // Nothing begins there: the object ends before the range.
             StatusCode::RANGE_NOT_SATISFIABLE => {
-                let size = size_of_unsatisfied(response.headers());
-                if self.pin.excludes(&said(response.headers(), size)) {
-                    Err(self.error(ReadErrorKind::Changed))
-                } else if size.is_none_or(|size| size <= range.start) {
-                    Ok(Bytes::new())
-                } else {
-                    Err(self.refused(&response))
+                let mut version = version(response.headers(), None);
+                let unserved = self.refused(response).await;
+                version.size = unserved.refusal.as_ref().and_then(|r| r.size);
+                if version.size.is_none_or(|size| size > range.start) {
+                    return Err(unserved);
                 }
+                Ok(Fetched {
+                    bytes: Bytes::new(),
+                    version,
+                    seen: None,
+                })
             }
-            _ => Err(self.refused(&response)),
+            _ => Err(self.refused(response).await),
         }
-        .map_err(|e| e.of(range.clone()))
+    }
+
+    fn signed(&self, query: Option<&str>) -> Url {
+        let mut url = self.url.clone();
+        if query.is_some() {
+            url.set_query(query);
+        }
+        url
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Response, Miss> {
+        let request = request
+            .build()
+            .map_err(|e| self.broken(&Broken::Request(e)))?;
+        self.wire.send(request).await.map_err(|e| self.broken(&e))
     }
 
     /// An answer to a range: it must be the range asked for, or its beginning where the object ends.
-    async fn partial(&self, response: Response, range: &Range<u64>) -> Result<Bytes, ReadError> {
+    async fn partial(
+        &self,
+        response: Response,
+        range: &Range<u64>,
+        first_byte: Duration,
+    ) -> Result<Fetched, Miss> {
         self.uncompressed(&response)?;
-        let part = content_range(response.headers()).ok_or_else(|| {
-            self.error(ReadErrorKind::Range)
-                .because("the answer does not say which range it is")
-        })?;
+        let part = content_range(response.headers())
+            .ok_or_else(|| self.wrong("the answer does not say which range it is"))?;
+        if part.start == part.end && part.size.is_some_and(|size| size <= range.start) {
+            // Azurite's words for nothing: `bytes 11-10/11`.
+            return Ok(Fetched {
+                bytes: Bytes::new(),
+                version: version(response.headers(), part.size),
+                seen: None,
+            });
+        }
         let ends_there = part.end == range.end || part.size == Some(part.end);
-        if part.start != range.start || part.end > range.end || !ends_there {
-            return Err(self.error(ReadErrorKind::Range).because(format!(
+        let some = part.start < part.end;
+        if part.start != range.start || part.end > range.end || !ends_there || !some {
+            return Err(self.wrong(&format!(
                 "the server answered with bytes {}..{}",
                 part.start, part.end
             )));
         }
-        self.same_version(response.headers(), part.size)?;
+        let version = version(response.headers(), part.size);
         let wanted = part.end - part.start;
+        let began = Instant::now();
         let (bytes, more) = self.body(response, wanted).await?;
         if more {
-            return Err(self
-                .error(ReadErrorKind::Range)
-                .because("the answer is longer than its range"));
+            return Err(self.wrong("the answer is longer than its range"));
         }
         if bytes.len() as u64 != wanted {
             return Err(self.cut_short());
         }
-        Ok(bytes)
+        Ok(Fetched {
+            version,
+            seen: Some(Transfer {
+                first_byte,
+                body: began.elapsed(),
+                bytes: wanted,
+            }),
+            bytes,
+        })
     }
 
-    /// The whole object in place of a range: what servers answer that know no ranges. Small objects
-    /// are taken so; of others every range would cost all of it.
-    async fn whole(&self, response: Response, range: &Range<u64>) -> Result<Bytes, ReadError> {
+    /// The whole object in place of a range: what servers answer that know no ranges. It is read
+    /// once, and kept; of large ones every range would cost all of it.
+    async fn of_whole(&self, response: Response, range: &Range<u64>) -> Result<Fetched, Miss> {
         self.uncompressed(&response)?;
-        let Some(size) = response.content_length().filter(|&n| n <= WHOLE_BYTES) else {
-            return Err(self.error(ReadErrorKind::Range));
+        // Whoever comes second drops its answer and takes what the first has read.
+        let mut held = self.whole.lock().await;
+        if let Some(whole) = held.as_ref() {
+            return Ok(whole.part(range));
+        }
+        let size = response.content_length();
+        let too_large = || {
+            let error = self.error(ReadErrorKind::Range).because(format!(
+                "it has more than {} MiB, too much to be read whole",
+                WHOLE_BYTES >> 20
+            ));
+            Miss::new(error, Again::Never)
         };
-        self.same_version(response.headers(), Some(size))?;
-        let (bytes, more) = self.body(response, size).await?;
-        if more || bytes.len() as u64 != size {
+        if size.is_some_and(|n| n > WHOLE_BYTES) {
+            return Err(too_large());
+        }
+        let kib = size.unwrap_or(WHOLE_BYTES).div_ceil(1024);
+        let room = Arc::clone(&self.wire.room)
+            .try_acquire_many_owned(u32::try_from(kib).unwrap_or(u32::MAX))
+            .map_err(|_| {
+                let error = self
+                    .error(ReadErrorKind::Range)
+                    .because("too many such objects are held whole already");
+                Miss::new(error, Again::Never)
+            })?;
+        let headers = response.headers().clone();
+        let (bytes, more) = self.body(response, size.unwrap_or(WHOLE_BYTES)).await?;
+        if size.is_none() && more {
+            return Err(too_large());
+        }
+        if more || size.is_some_and(|n| n != bytes.len() as u64) {
             return Err(self.cut_short());
         }
-        let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(bytes.len());
-        Ok(bytes.slice(at(range.start)..at(range.end)))
+        let whole = Whole {
+            version: version(&headers, Some(bytes.len() as u64)),
+            bytes,
+            _room: Arc::new(room),
+        };
+        let part = whole.part(range);
+        *held = Some(whole);
+        Ok(part)
     }
 
-    /// The body, and whether there is more than `limit`; never holds more than a piece above it.
-    async fn body(&self, mut response: Response, limit: u64) -> Result<(Bytes, bool), ReadError> {
-        let expected = usize::try_from(limit.min(FIRST_ROOM)).unwrap_or(0);
-        let mut bytes = BytesMut::with_capacity(expected);
-        while let Some(piece) = response.chunk().await.map_err(|e| self.broken(e))? {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() as u64 > limit {
-                return Ok((bytes.freeze(), true));
-            }
-        }
-        Ok((bytes.freeze(), false))
+    async fn body(&self, response: Response, limit: u64) -> Result<(Bytes, bool), Miss> {
+        let body = self.wire.body(response.bytes_stream(), limit).await;
+        body.map_err(|stopped| match stopped {
+            Stopped::Broken(error) => self.broken(&Broken::Request(error)),
+            Stopped::Silent(timeout) => self.broken(&Broken::Silent(timeout)),
+        })
     }
 
-    fn same_version(&self, headers: &HeaderMap, size: Option<u64>) -> Result<(), ReadError> {
-        if self.pin.admits(said(headers, size)) {
-            Ok(())
-        } else {
-            Err(self.error(ReadErrorKind::Changed))
-        }
-    }
-
-    fn uncompressed(&self, response: &Response) -> Result<(), ReadError> {
+    fn uncompressed(&self, response: &Response) -> Result<(), Miss> {
         let coding = response.headers().get(CONTENT_ENCODING);
         match coding.filter(|c| !c.as_bytes().eq_ignore_ascii_case(b"identity")) {
             None => Ok(()),
-            Some(coding) => Err(self.error(ReadErrorKind::Range).because(format!(
-                "the server compresses it ({})",
-                String::from_utf8_lossy(coding.as_bytes())
-            ))),
+            Some(coding) => {
+                let coding = String::from_utf8_lossy(coding.as_bytes());
+                let error = self
+                    .error(ReadErrorKind::Range)
+                    .because(format!("the server compresses it ({coding})"));
+                Err(Miss::new(error, Again::Never))
+            }
         }
     }
 
-    fn refused(&self, response: &Response) -> ReadError {
-        let status = response.status();
-        let kind = match status.as_u16() {
-            404 | 410 => ReadErrorKind::NotFound,
-            401 | 403 | 407 => ReadErrorKind::Denied,
-            412 => ReadErrorKind::Changed,
-            408 | 425 | 429 | 500..=599 => ReadErrorKind::Transient,
-            416 => ReadErrorKind::Range,
-            _ => ReadErrorKind::Other,
-        };
-        self.error(kind)
-            .because(format!("the server says {status}"))
+    async fn refused(&self, response: Response) -> Unserved {
+        let refusal = self.wire.refusal(response).await;
+        let error = self.error(refusal.kind()).because(refusal.words());
+        Unserved {
+            miss: Miss::new(error, refusal.again()).with_wait(refusal.wait),
+            refusal: Some(refusal),
+        }
     }
 
-    fn broken(&self, cause: reqwest::Error) -> ReadError {
-        let kind = if cause.is_builder() || cause.is_redirect() {
-            ReadErrorKind::Other
+    fn broken(&self, cause: &Broken) -> Miss {
+        let cause = match cause {
+            Broken::Silent(timeout) => {
+                let error = self.error(ReadErrorKind::Transient);
+                return Miss::new(error.because(silence(*timeout)), Again::Yes);
+            }
+            Broken::Request(cause) => cause,
+        };
+        let (kind, again) = if cause.is_builder() || cause.is_redirect() {
+            (ReadErrorKind::Other, Again::Never)
+        } else if cause.is_connect() {
+            (ReadErrorKind::Transient, Again::Few)
         } else {
-            ReadErrorKind::Transient
+            (ReadErrorKind::Transient, Again::Yes)
         };
-        // The library puts the address, signature and all, into its messages.
-        let cause = cause.without_url();
-        let mut words = cause.to_string();
-        let mut inner = std::error::Error::source(&cause);
-        while let Some(error) = inner {
-            words = format!("{words}: {error}");
-            inner = error.source();
-        }
-        self.error(kind).because(words)
+        Miss::new(self.error(kind).because(words(cause)), again)
     }
 
-    fn cut_short(&self) -> ReadError {
-        self.error(ReadErrorKind::Transient)
-            .because("the answer was cut short")
+    fn cut_short(&self) -> Miss {
+        let error = self.error(ReadErrorKind::Transient);
+        error.because("the answer was cut short").into()
     }
 
-    fn too_large(&self, limit: u64) -> ReadError {
-        self.error(ReadErrorKind::Other)
+    fn wrong(&self, what: &str) -> Miss {
+        self.error(ReadErrorKind::Range).because(what).into()
+    }
+
+    fn too_large(&self, limit: u64) -> Miss {
+        let error = self.error(ReadErrorKind::Other);
+        error
             .because(format!("at most {limit} bytes are read at once"))
+            .into()
     }
 
     fn error(&self, kind: ReadErrorKind) -> ReadError {
@@ -275,30 +336,60 @@ impl HttpReader {
 }
 
 #[async_trait]
-impl RangeReader for HttpReader {
-    async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ReadError> {
-        let requests: Vec<_> = ranges.iter().map(|range| self.get(range)).collect();
-        stream::iter(requests).buffered(AT_ONCE).try_collect().await
+impl Fetch for HttpObject {
+    async fn fetch(&self, range: &Range<u64>, tag: Option<&str>) -> Result<Fetched, Miss> {
+        let got = self.get(None, range, tag).await;
+        got.map_err(|unserved| unserved.miss)
     }
 
     fn address(&self) -> &str {
         &self.address
     }
+}
 
-    fn version(&self) -> Version {
-        self.pin.version()
+impl Whole {
+    fn part(&self, range: &Range<u64>) -> Fetched {
+        let at = |n: u64| {
+            usize::try_from(n)
+                .unwrap_or(usize::MAX)
+                .min(self.bytes.len())
+        };
+        Fetched {
+            bytes: self.bytes.slice(at(range.start)..at(range.end)),
+            version: self.version.clone(),
+            seen: None,
+        }
     }
 }
 
-/// What an answer says of the version it is of.
-fn said(headers: &HeaderMap, size: Option<u64>) -> Version {
+/// What went wrong, without the address, which the library puts into its messages, signature and
+/// all.
+fn words(cause: &reqwest::Error) -> String {
+    let whole = cause.to_string();
+    let url = cause.url().map(ToString::to_string).unwrap_or_default();
+    let mut words = whole.replace(&format!(" for url ({url})"), "");
+    let mut inner = std::error::Error::source(cause);
+    while let Some(error) = inner {
+        words = format!("{words}: {error}");
+        inner = error.source();
+    }
+    if url.is_empty() {
+        words
+    } else {
+        words.replace(&url, "the address")
+    }
+}
+
+/// What the head of an answer says about the version.
+fn version(headers: &HeaderMap, size: Option<u64>) -> Version {
     let text = |name| headers.get(name).and_then(|v| v.to_str().ok());
-    // RFC 9110, section 5.6.7.
-    let modified = text(LAST_MODIFIED).and_then(|time| rfc2822::parse(time).ok());
+    let modified = text(LAST_MODIFIED)
+        .and_then(|date| jiff::fmt::rfc2822::parse(date).ok())
+        .and_then(|date| i64::try_from(date.timestamp().as_nanosecond()).ok());
     Version {
         etag: text(ETAG).map(str::to_owned),
         size,
-        modified: modified.and_then(|time| i64::try_from(time.timestamp().as_nanosecond()).ok()),
+        modified,
     }
 }
 
@@ -313,26 +404,8 @@ fn content_range(headers: &HeaderMap) -> Option<Part> {
         "*" => None,
         size => Some(size.parse::<u64>().ok()?),
     };
-    (start < end && size.is_none_or(|s| end <= s)).then_some(Part { start, end, size })
+    (start <= end && size.is_none_or(|s| end <= s)).then_some(Part { start, end, size })
 }
-
-/// `bytes */size`.
-fn size_of_unsatisfied(headers: &HeaderMap) -> Option<u64> {
-    let text = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    text.trim().strip_prefix("bytes */")?.trim().parse().ok()
-}
-
-/// Requests of one batch under way at once.
-const AT_ONCE: usize = 32;
 
 /// Largest object that is taken whole from a server without ranges.
-const WHOLE_BYTES: u64 = 8 << 20;
-
-/// Room made for a body before its bytes are there.
-const FIRST_ROOM: u64 = 1 << 20;
-
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a server may say nothing.
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
+const WHOLE_BYTES: u64 = 64 << 20;

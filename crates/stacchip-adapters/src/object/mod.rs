@@ -4,17 +4,29 @@
 //! Settings and credentials are the usual environment variables (`AWS_*`, `GOOGLE_*`, `AZURE_*`),
 //! and [`ObjectOptions::storage`] over them. Without credentials requests are not signed.
 //!
-//! What is here asks once a range. Merging, retrying, limiting and caching are decorators of the
-//! ports, and wrap what [`Objects`] opens.
+//! What is read from afar goes through one way: the ranges of a batch are merged as the link to the
+//! host makes it worth, sent together within the bounds of [`Transport`], held to what was asked,
+//! and tried again where that may help.
 
+mod attempt;
+mod fetch;
 mod http;
+mod lane;
 mod local;
+mod pace;
 mod pin;
+mod reader;
+mod refusal;
+mod sas;
+mod signing;
 mod store;
+mod stores;
 #[cfg(test)]
 mod tests;
+mod transport;
+mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -25,11 +37,22 @@ use stacchip::{
 use stacchip_chip::AssetOpener;
 use stacchip_cog::{RangeReader, ReadError, ReadErrorKind, Version};
 
-pub use self::local::LocalReader;
 use self::{
-    http::HttpReader,
+    fetch::Fetch,
+    http::HttpObject,
+    lane::{Lane, Lanes},
     pin::Pin,
-    store::{Place, Stores},
+    reader::RemoteReader,
+    sas::SasTokens,
+    signing::{SignedObject, Signing},
+    store::Place,
+    stores::{Settings, Stores},
+    wire::Wire,
+};
+pub use self::{
+    local::LocalReader,
+    transport::{Rate, SettingError, Transport},
+    wire::Traffic,
 };
 
 /// How objects are reached.
@@ -38,6 +61,39 @@ pub struct ObjectOptions {
     /// Settings of stores by the names of their environment variables, in any case, such as
     /// `aws_endpoint_url`; they go before the environment.
     pub storage: Vec<(String, String)>,
+    /// How servers are asked.
+    pub transport: Transport,
+}
+
+impl ObjectOptions {
+    /// Takes settings by name, those of stores and those of [`Transport`].
+    ///
+    /// ```
+    /// use stacchip_adapters::object::ObjectOptions;
+    ///
+    /// let mut options = ObjectOptions::default();
+    /// options.set("aws_region", "us-west-2")?;
+    /// options.set("request_rate", "2000/min")?;
+    /// assert_eq!(options.storage.len(), 1);
+    /// assert!(options.set("aws_regoin", "us-west-2").is_err());
+    /// # Ok::<(), stacchip_adapters::object::SettingError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SettingError`] where there is no such setting, or its value is none.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), SettingError> {
+        if self.transport.set(key, value)? {
+            return Ok(());
+        }
+        let own = |name: &&str| key.eq_ignore_ascii_case(name);
+        if own(&PROXY) || CA.iter().any(own) || stores::is_known(key) {
+            self.storage.push((key.to_owned(), value.to_owned()));
+            return Ok(());
+        }
+        Err(SettingError::Unknown {
+            key: key.to_owned(),
+        })
+    }
 }
 
 /// Everything that can be read and written by address. Clones share connections.
@@ -59,16 +115,33 @@ pub struct ObjectOptions {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Objects {
-    options: Arc<ObjectOptions>,
+    remote: Arc<Remote>,
+}
+
+#[derive(Debug)]
+struct Remote {
+    options: ObjectOptions,
+    /// Made when first used: local files need none.
+    ways: OnceLock<Ways>,
+}
+
+/// The ways to servers.
+#[derive(Debug)]
+struct Ways {
+    wire: Wire,
+    lanes: Arc<Lanes>,
     stores: Arc<Stores>,
+    signing: Arc<Signing>,
 }
 
 impl Objects {
     /// Objects reached as `options` say.
     pub fn new(options: ObjectOptions) -> Self {
         Self {
-            options: Arc::new(options),
-            stores: Arc::default(),
+            remote: Arc::new(Remote {
+                options,
+                ways: OnceLock::new(),
+            }),
         }
     }
 
@@ -79,9 +152,13 @@ impl Objects {
     pub async fn read_all(&self, address: &str) -> Result<Bytes, ReadError> {
         match parsed(address)? {
             Address::Local(path) => local::read_all(&path, WHOLE_OBJECT_BYTES),
-            Address::Http(address) => {
-                let reader = HttpReader::new(&address, http::client()?);
-                reader.read_all(WHOLE_OBJECT_BYTES).await
+            Address::Http(request) => {
+                let ways = self.ways()?;
+                let object = HttpObject::new(&request, ways.wire.clone())?;
+                let all = async || object.all(WHOLE_OBJECT_BYTES).await;
+                ways.lane(&object)
+                    .patiently(object.address(), 0, &|| Box::pin(all()))
+                    .await
             }
             other => self.place(&other).await?.read_all(WHOLE_OBJECT_BYTES).await,
         }
@@ -94,7 +171,15 @@ impl Objects {
     pub async fn size(&self, address: &str) -> Result<u64, ReadError> {
         match parsed(address)? {
             Address::Local(path) => Ok(LocalReader::open(&path)?.size()),
-            Address::Http(address) => HttpReader::new(&address, http::client()?).size().await,
+            Address::Http(request) => {
+                let reader = self.ways()?.http(&request, Pin::default())?;
+                let first = 0..1;
+                reader.read(std::slice::from_ref(&first)).await?;
+                reader.version().size.ok_or_else(|| {
+                    ReadError::new(ReadErrorKind::Range, reader.address())
+                        .because("the server does not say how long it is")
+                })
+            }
             other => self.place(&other).await?.size().await,
         }
     }
@@ -111,8 +196,80 @@ impl Objects {
         }
     }
 
+    /// What has been asked of servers so far, by all clones.
+    pub fn traffic(&self) -> Traffic {
+        let ways = self.remote.ways.get();
+        ways.map(|ways| ways.wire.counts.traffic())
+            .unwrap_or_default()
+    }
+
+    async fn afar(&self, address: &Address, pin: Pin) -> Result<Arc<dyn RangeReader>, ReadError> {
+        let ways = self.ways()?;
+        if let Address::Http(request) = address {
+            return Ok(Arc::new(ways.http(request, pin)?));
+        }
+        let place = self.place(address).await?;
+        let lane = Arc::clone(&place.lane);
+        Ok(Arc::new(ways.reader(Arc::new(place), lane, pin)))
+    }
+
     async fn place(&self, address: &Address) -> Result<Place, ReadError> {
-        self.stores.place(address, &self.options).await
+        let ways = self.ways()?;
+        let place = ways.stores.place(address, None, &ways.wire, &ways.lanes);
+        place.await
+    }
+
+    fn ways(&self) -> Result<&Ways, ReadError> {
+        if let Some(ways) = self.remote.ways.get() {
+            return Ok(ways);
+        }
+        let ways = Ways::new(&self.remote.options)?;
+        Ok(self.remote.ways.get_or_init(|| ways))
+    }
+}
+
+impl Ways {
+    fn new(options: &ObjectOptions) -> Result<Self, ReadError> {
+        let settings = Settings::new(&options.storage);
+        let proxy = settings.value(&[PROXY]);
+        let ca = settings.value(&CA);
+        let wire = Wire::new(&options.transport, proxy.as_deref(), ca.as_deref())?;
+        let lanes = Arc::new(Lanes::new(options.transport, Arc::clone(&wire.counts)));
+        let stores = Arc::new(Stores::new(&options.storage));
+        let tokens = SasTokens::new(&settings, wire.clone());
+        let signing = Signing::new(
+            Arc::clone(&stores),
+            tokens,
+            Arc::clone(&lanes),
+            wire.clone(),
+        );
+        Ok(Self {
+            wire,
+            lanes,
+            stores,
+            signing: Arc::new(signing),
+        })
+    }
+
+    fn http(&self, request: &str, pin: Pin) -> Result<RemoteReader, ReadError> {
+        let object = HttpObject::new(request, self.wire.clone())?;
+        let lane = self.lane(&object);
+        let inside = Address::Http(request.to_owned()).in_store();
+        let object: Arc<dyn Fetch> = match inside {
+            Some(inside) => Arc::new(SignedObject::new(object, inside, Arc::clone(&self.signing))),
+            None => Arc::new(object),
+        };
+        Ok(self.reader(object, lane, pin))
+    }
+
+    fn lane(&self, object: &HttpObject) -> Arc<Lane> {
+        self.lanes
+            .lane(&object.url().origin().ascii_serialization())
+    }
+
+    fn reader(&self, object: Arc<dyn Fetch>, lane: Arc<Lane>, pin: Pin) -> RemoteReader {
+        let counts = Arc::clone(&self.wire.counts);
+        RemoteReader::new(object, lane, counts, pin)
     }
 }
 
@@ -121,8 +278,7 @@ impl AssetOpener for Objects {
     async fn open(&self, address: &str) -> Result<Arc<dyn RangeReader>, ReadError> {
         match parsed(address)? {
             Address::Local(path) => Ok(Arc::new(LocalReader::open(&path)?)),
-            Address::Http(address) => Ok(Arc::new(HttpReader::new(&address, http::client()?))),
-            other => Ok(Arc::new(self.place(&other).await?.reader(Pin::default()))),
+            afar => self.afar(&afar, Pin::default()).await,
         }
     }
 
@@ -140,14 +296,7 @@ impl AssetOpener for Objects {
                     Err(ReadError::new(ReadErrorKind::Changed, path))
                 }
             }
-            Address::Http(address) => {
-                let reader = HttpReader::new(&address, http::client()?);
-                Ok(Arc::new(reader.of_version(version)))
-            }
-            other => {
-                let place = self.place(&other).await?;
-                Ok(Arc::new(place.reader(Pin::to(version))))
-            }
+            afar => self.afar(&afar, Pin::to(version)).await,
         }
     }
 }
@@ -184,6 +333,12 @@ fn parsed(address: &str) -> Result<Address, ReadError> {
 fn unsupported(address: &str) -> ReadError {
     ReadError::new(ReadErrorKind::Unsupported, for_people(address))
 }
+
+/// The setting that names a proxy.
+const PROXY: &str = "proxy_url";
+
+/// Settings that name a file of authorities to trust beside those of the system.
+const CA: [&str; 3] = ["ca_bundle", "aws_ca_bundle", "curl_ca_bundle"];
 
 /// Most bytes that [`Objects::read_all`] reads: items and collections of them, never rasters.
 pub const WHOLE_OBJECT_BYTES: u64 = 1 << 30;

@@ -1,0 +1,212 @@
+//! Tokens for containers of Azure, as the Planetary Computer gives them to everybody.
+//!
+//! `GET {endpoint}/{account}/{container}` answers `{"msft:expiry": "…Z", "token": "st=…&sig=…"}`; the
+//! token is the query of every address in the container
+//! (<https://planetarycomputer.microsoft.com/docs/concepts/sas/>).
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use stacchip::address::{Address, for_people};
+use stacchip_cog::{ReadError, ReadErrorKind};
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::{
+    attempt::{Again, Miss},
+    stores::Settings,
+    wire::Wire,
+};
+
+/// The tokens of one run. Whoever needs one that another is just fetching waits for it.
+#[derive(Debug)]
+pub(super) struct SasTokens {
+    wire: Wire,
+    endpoint: String,
+    key: Option<String>,
+    kept: Mutex<HashMap<Container, Slot>>,
+}
+
+/// Account and container.
+type Container = (String, String);
+
+type Slot = Arc<AsyncMutex<Option<Known>>>;
+
+#[derive(Clone)]
+enum Known {
+    Token {
+        token: String,
+        expires: SystemTime,
+    },
+    /// Nobody gives any for this container.
+    Unknown,
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a token")
+    }
+}
+
+impl SasTokens {
+    pub(super) fn new(settings: &Settings, wire: Wire) -> Self {
+        let endpoint = settings
+            .value(&["pc_sdk_sas_url"])
+            .unwrap_or_else(|| ENDPOINT.to_owned());
+        Self {
+            wire,
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            key: settings.value(&["pc_sdk_subscription_key"]),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// A token for the container of `address` that is good for a while, other than `stale`.
+    pub(super) async fn token(
+        &self,
+        address: &Address,
+        stale: Option<&str>,
+    ) -> Result<String, Miss> {
+        let Address::Azure {
+            account: Some(account),
+            container,
+            ..
+        } = address
+        else {
+            return Err(none(&self.endpoint));
+        };
+        let place = format!("{}/{account}/{container}", self.endpoint);
+        let slot = {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() >= KEPT {
+                kept.clear();
+            }
+            let key = (account.clone(), container.clone());
+            Arc::clone(kept.entry(key).or_default())
+        };
+        let mut held = slot.lock().await;
+        match held.as_ref() {
+            Some(Known::Token { token, expires })
+                if *expires > SystemTime::now() + MARGIN && stale != Some(token.as_str()) =>
+            {
+                return Ok(token.clone());
+            }
+            Some(Known::Unknown) => return Err(none(&place)),
+            _ => {}
+        }
+        match self.ask(&place).await? {
+            Known::Token { token, expires } => {
+                *held = Some(Known::Token {
+                    token: token.clone(),
+                    expires,
+                });
+                Ok(token)
+            }
+            Known::Unknown => {
+                *held = Some(Known::Unknown);
+                Err(none(&place))
+            }
+        }
+    }
+
+    async fn ask(&self, place: &str) -> Result<Known, Miss> {
+        let error = |kind| ReadError::new(kind, for_people(place));
+        let url = reqwest::Url::parse(place)
+            .map_err(|e| Miss::new(error(ReadErrorKind::Unsupported).because(e), Again::Never))?;
+        let mut request = self.wire.get(url);
+        if let Some(key) = &self.key {
+            request = request.header("Ocp-Apim-Subscription-Key", key);
+        }
+        let passing = |what: String| {
+            let again = Again::Few;
+            Miss::new(error(ReadErrorKind::Transient).because(what), again)
+        };
+        let request = request
+            .build()
+            .map_err(|e| passing(e.without_url().to_string()))?;
+        let response = self.wire.send(request).await;
+        let response =
+            response.map_err(|_| passing("the service of tokens does not answer".into()))?;
+        if !response.status().is_success() {
+            let refusal = self.wire.refusal(response).await;
+            return match refusal.status.as_u16() {
+                400 | 404 => Ok(Known::Unknown),
+                _ => {
+                    let error = error(refusal.kind()).because(refusal.words());
+                    Err(Miss::new(error, refusal.again()).with_wait(refusal.wait))
+                }
+            };
+        }
+        let (body, _) = self
+            .wire
+            .body(response.bytes_stream(), TOKEN_BYTES)
+            .await
+            .map_err(|_| passing("the token was cut short".into()))?;
+        parsed(&body).ok_or_else(|| {
+            let error = error(ReadErrorKind::Other).because("the answer holds no token");
+            Miss::new(error, Again::Never)
+        })
+    }
+}
+
+fn none(place: &str) -> Miss {
+    let error = ReadError::new(ReadErrorKind::Denied, for_people(place));
+    Miss::new(
+        error.because("no token is given for this container"),
+        Again::Never,
+    )
+}
+
+/// The token in an answer. Its two fields are plain text: a library of JSON would be all that this
+/// needs of one.
+fn parsed(body: &[u8]) -> Option<Known> {
+    let text = std::str::from_utf8(body).ok()?;
+    let field = |name: &str| {
+        let (_, rest) = text.split_once(&format!("\"{name}\""))?;
+        let rest = rest.trim_start().strip_prefix(':')?.trim_start();
+        let (value, _) = rest.strip_prefix('"')?.split_once('"')?;
+        Some(value.replace("\\u0026", "&").replace("\\/", "/"))
+    };
+    let token = field("token")?;
+    let expires: jiff::Timestamp = field("msft:expiry")?.parse().ok()?;
+    let token = token.trim_start_matches('?').to_owned();
+    (!token.is_empty()).then(|| Known::Token {
+        token,
+        expires: expires.into(),
+    })
+}
+
+/// The Planetary Computer's.
+const ENDPOINT: &str = "https://planetarycomputer.microsoft.com/api/sas/v1/token";
+/// A token this near to its end is renewed: a request may be under way for a while.
+const MARGIN: Duration = Duration::from_mins(2);
+/// Most bytes of an answer.
+const TOKEN_BYTES: u64 = 64 << 10;
+/// Containers remembered.
+const KEPT: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_read() {
+        let body = br#"{"msft:expiry":"2030-01-02T03:04:05Z", "token" : "st=1\u0026sig=a%2Bb\/c"}"#;
+        let Some(Known::Token { token, expires }) = parsed(body) else {
+            panic!("no token");
+        };
+        assert_eq!(token, "st=1&sig=a%2Bb/c");
+        let expires: jiff::Timestamp = expires.try_into().unwrap();
+        assert_eq!(expires.to_string(), "2030-01-02T03:04:05Z");
+        for body in [
+            "",
+            "{}",
+            r#"{"token":"","msft:expiry":"2030-01-02T03:04:05Z"}"#,
+        ] {
+            assert!(parsed(body.as_bytes()).is_none());
+        }
+    }
+}
