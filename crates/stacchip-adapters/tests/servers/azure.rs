@@ -48,6 +48,8 @@ fn a_container_keeps_the_ports_promises() {
         objects(&settings)
     };
     let mine = by(KEY);
+    // The test's own client needs it said which cryptography TLS uses.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let store = MicrosoftAzureBuilder::new()
         .with_account(ACCOUNT)
         .with_access_key(KEY)
