@@ -1,6 +1,6 @@
 //! Technologies behind the ports of stacchip.
 //!
-//! This room knows object stores, local files, PROJ, `GeoParquet`, STAC JSON and image files, each in
+//! This room knows object stores, local files, caches of what was read, PROJ, `GeoParquet`, STAC JSON and image files, each in
 //! a module behind a feature of its own; none of them imports another. It takes no decision about
 //! chips: what is wanted is said through the ports it implements ([`AssetOpener`], [`RangeReader`],
 //! [`ObjectSink`], [`Projector`], [`IndexWriter`], [`IndexReader`], [`ChipEncoder`]), and the
@@ -25,8 +25,10 @@
 //! [`Projector`]: stacchip_model::Projector
 //! [`RangeReader`]: stacchip_cog::RangeReader
 
-#[cfg(any(feature = "object-store", feature = "parquet"))]
+#[cfg(any(feature = "cache", feature = "object-store", feature = "parquet"))]
 mod beside;
+#[cfg(feature = "cache")]
+pub mod cache;
 #[cfg(feature = "encoders")]
 pub mod encode;
 #[cfg(feature = "object-store")]

@@ -81,35 +81,41 @@ impl ChipReader {
         &self.codecs
     }
 
-    /// The chip asked for.
+    /// The chip asked for. Each asset is decoded as soon as its bytes are there, while others are
+    /// still on their way.
     ///
     /// # Errors
     /// [`ChipError::Asset`], naming the asset and its address, where one could not be read: a chip
     /// is whole or it is not.
     pub async fn read_chip(&self, request: &ChipRequest) -> Result<Chip, ChipError> {
-        let fetched = self.fetch(request).await?;
-        let codecs = Arc::clone(&self.codecs);
-        on_a_thread(move || fetched.decode(&codecs)).await?
+        self.look_up(request).await;
+        let shared = Arc::new(request.clone());
+        let arrays = (0..).zip(&request.assets).map(|(index, asset)| {
+            let shared = Arc::clone(&shared);
+            async move {
+                let (array, bytes) = self.fetch_asset(request, asset).await?;
+                let codecs = Arc::clone(&self.codecs);
+                on_a_thread(move || decode(&shared, index, &array, &bytes, &codecs)).await?
+            }
+        });
+        let arrays = try_join_all(arrays).await?;
+        Ok(shared.chip(arrays))
     }
 
-    /// The bytes of the chip asked for: all headers at once, as far as they are not known, then all
-    /// ranges of all assets at once. An asset that has changed since its header was read, or kept,
-    /// is opened anew and read once more.
+    /// The bytes of the chip asked for. All assets are asked for at once: of each its header, as
+    /// far as it is not known, and then all ranges together, whatever others are still waiting for.
+    /// How many requests and bytes are under way is bounded by the readers. An asset that has
+    /// changed since its header was read, or kept, is opened anew and read once more.
     ///
     /// # Errors
     /// [`ChipError::Asset`].
     pub async fn fetch(&self, request: &ChipRequest) -> Result<FetchedChip, ChipError> {
-        let mut chip = self.plan(request).await?;
-        let arrays = chip.request.assets.iter().zip(&mut chip.arrays);
-        let bytes = arrays.map(|(asset, array)| async move {
-            let mut bytes = fetch(&array.raster, &array.plan).await;
-            if bytes.as_ref().is_err_and(ChipError::is_changed) {
-                bytes = self.fetch_anew(request, asset, array).await;
-            }
-            bytes.map_err(|error| error.of_asset(&asset.key, &asset.address))
-        });
-        let bytes = try_join_all(bytes).await?;
-        Ok(FetchedChip { chip, bytes })
+        self.look_up(request).await;
+        let assets = request.assets.iter();
+        let fetched = try_join_all(assets.map(|asset| self.fetch_asset(request, asset))).await?;
+        let (arrays, bytes) = fetched.into_iter().unzip();
+        let request = request.clone();
+        Ok(FetchedChip::new(PlannedChip { request, arrays }, bytes))
     }
 
     /// What to fetch for the chip asked for: all headers are read at once, as far as they are not
@@ -118,8 +124,7 @@ impl ChipReader {
     /// # Errors
     /// [`ChipError::Asset`].
     pub async fn plan(&self, request: &ChipRequest) -> Result<PlannedChip, ChipError> {
-        let addresses: Vec<&str> = request.assets.iter().map(|a| a.address.as_str()).collect();
-        self.rasters.look_up(&addresses).await;
+        self.look_up(request).await;
         let open = request.assets.iter().map(|asset| async move {
             let raster = self.raster(&asset.address).await;
             raster.map_err(|error| error.of_asset(&asset.key, &asset.address))
@@ -127,19 +132,44 @@ impl ChipReader {
         PlannedChip::new(request.clone(), try_join_all(open).await?)
     }
 
-    /// Opens the raster of `array` anew, plans it anew, and fetches that.
-    async fn fetch_anew(
+    /// Looks up the headers of the assets of `request` that are not open, all at once.
+    async fn look_up(&self, request: &ChipRequest) {
+        let addresses: Vec<&str> = request.assets.iter().map(|a| a.address.as_str()).collect();
+        self.rasters.look_up(&addresses).await;
+    }
+
+    /// What to fetch for `asset`, and the bytes of it.
+    async fn fetch_asset(
         &self,
         request: &ChipRequest,
         asset: &AssetRequest,
-        array: &mut PlannedArray,
-    ) -> Result<Vec<Vec<Bytes>>, ChipError> {
-        let (opener, address) = (self.opener.as_ref(), &asset.address);
-        let raster = self.rasters.reopen(opener, address, &array.raster).await?;
-        let plan = plan(request, request.window, asset, &raster)?;
-        *array = PlannedArray { raster, plan };
-        fetch(&array.raster, &array.plan).await
+    ) -> Result<FetchedArray, ChipError> {
+        let fetched = async {
+            let (opener, address) = (self.opener.as_ref(), asset.address.as_str());
+            let raster = self.rasters.raster(opener, address).await?;
+            let fetched = fetch_array(request, asset, Arc::clone(&raster)).await;
+            if !fetched.as_ref().is_err_and(ChipError::is_changed) {
+                return fetched;
+            }
+            let raster = self.rasters.reopen(opener, address, &raster).await?;
+            fetch_array(request, asset, raster).await
+        };
+        let fetched = fetched.await;
+        fetched.map_err(|error| error.of_asset(&asset.key, &asset.address))
     }
+}
+
+/// What to fetch for an asset, and for each of its plans the bytes of its ranges.
+type FetchedArray = (PlannedArray, Vec<Vec<Bytes>>);
+
+async fn fetch_array(
+    request: &ChipRequest,
+    asset: &AssetRequest,
+    raster: Arc<Raster>,
+) -> Result<FetchedArray, ChipError> {
+    let plan = plan(request, request.window, asset, &raster)?;
+    let bytes = fetch(&raster, &plan).await?;
+    Ok((PlannedArray { raster, plan }, bytes))
 }
 
 impl PlannedChip {
@@ -185,17 +215,22 @@ impl FetchedChip {
     /// [`ChipError::Asset`].
     pub fn decode(&self, codecs: &Codecs) -> Result<Chip, ChipError> {
         let request = &self.chip.request;
-        let arrays = (&request.assets, &self.chip.arrays, &self.bytes)
+        let arrays = (&self.chip.arrays, &self.bytes)
             .into_par_iter()
-            .map(|(asset, array, bytes)| {
-                decode(asset, array, bytes, codecs)
-                    .map_err(|error| error.of_asset(&asset.key, &asset.address))
-            })
+            .enumerate()
+            .map(|(index, (array, bytes))| decode(request, index, array, bytes, codecs))
             .collect::<Result<_, ChipError>>()?;
-        Ok(Chip {
+        Ok(request.chip(arrays))
+    }
+}
+
+impl ChipRequest {
+    /// The chip made of `arrays`.
+    fn chip(&self, arrays: Vec<ChipArray>) -> Chip {
+        Chip {
             arrays,
-            frame: request.frame.of_window(request.window, request.output()),
-        })
+            frame: self.frame.of_window(self.window, self.output()),
+        }
     }
 }
 
@@ -231,14 +266,18 @@ pub(crate) fn plan(
     )
 }
 
+/// Makes the array of asset number `index` of `request`.
 fn decode(
-    asset: &AssetRequest,
+    request: &ChipRequest,
+    index: usize,
     array: &PlannedArray,
     bytes: &[Vec<Bytes>],
     codecs: &Codecs,
 ) -> Result<ChipArray, ChipError> {
-    let made = with_scratch(|scratch| array.plan.decode(bytes, codecs, scratch))?;
-    chip_array(asset, array, made)
+    let asset = request.assets.get(index).ok_or(ChipError::Stopped)?;
+    let made = with_scratch(|scratch| array.plan.decode(bytes, codecs, scratch));
+    made.and_then(|made| chip_array(asset, array, made))
+        .map_err(|error| error.of_asset(&asset.key, &asset.address))
 }
 
 /// The pixels `made` under the names that `asset` and the file give them.

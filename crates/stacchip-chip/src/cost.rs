@@ -7,16 +7,17 @@ use std::{
 
 use stacchip_model::Window;
 
-use crate::{ArrayPlan, ChipError, PlannedArray};
+use crate::{ChipError, PlannedArray, fetch::requests};
 
 /// What reading costs: counted from tables of blocks, nothing is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReadCost {
-    /// Requests for pixels: ranges of bytes that do not touch.
+    /// Requests for pixels, as the reader [would make them](stacchip_cog::RangeReader::requests) by
+    /// what it knows of its store.
     pub requests: u64,
-    /// Blocks (tiles or strips) fetched and decompressed.
+    /// Blocks (tiles or strips) decompressed.
     pub tiles: u64,
-    /// Bytes fetched.
+    /// Bytes that those requests are for, what lies between blocks included.
     pub bytes: u64,
     /// Of those bytes the part that holds pixels that are wanted, as far as each block's bytes are
     /// spread evenly over its pixels.
@@ -31,11 +32,17 @@ impl ReadCost {
     /// The cost of `array`, whose tables of blocks are at hand.
     ///
     /// # Errors
-    /// [`ChipError::Plan`] where they are not.
-    pub fn of(array: &ArrayPlan) -> Result<Self, ChipError> {
-        let mut cost = Self::default();
+    /// [`ChipError::Plan`] where they are not, [`ChipError::NoSidecar`] where a file beside the raster
+    /// was not opened.
+    pub fn of(array: &PlannedArray) -> Result<Self, ChipError> {
+        let requests = requests(array)?;
+        let mut cost = Self {
+            requests: requests.len() as u64,
+            bytes: requests.iter().map(|r| r.end - r.start).sum(),
+            ..Self::default()
+        };
         let mut largest = 0;
-        let mut ranges = Vec::new();
+        let array = &array.plan;
         for plan in array.plans() {
             let level = plan.level();
             for stored in plan.stored()? {
@@ -49,14 +56,11 @@ impl ReadCost {
                 let there = inside.map_or(0, |block| block.size().area());
                 let bytes = stored.range.end - stored.range.start;
                 cost.tiles += 1;
-                cost.bytes += bytes;
                 cost.wanted_bytes += share(bytes, wanted, there);
                 cost.decoded_bytes += whole.saturating_mul(pixel);
                 largest = largest.max(whole.saturating_mul(pixel));
-                ranges.push(stored.range);
             }
         }
-        cost.requests = runs(ranges);
         let [bands, rows, columns] = array.shape();
         let result = (bands * rows * columns).saturating_mul(array.sample().bytes()) as u64;
         cost.memory = cost.bytes.saturating_add(largest).saturating_add(result);
@@ -125,29 +129,9 @@ fn share(bytes: u64, part: u64, whole: u64) -> u64 {
     u64::try_from(share).unwrap_or(bytes)
 }
 
-/// How many runs `ranges` make, those that touch taken together.
-fn runs(mut ranges: Vec<Range<u64>>) -> u64 {
-    ranges.sort_unstable_by_key(|r| (r.start, r.end));
-    let mut runs = 0;
-    let mut end = None;
-    for range in ranges {
-        if end.is_none_or(|end| end < range.start) {
-            runs += 1;
-        }
-        end = end.max(Some(range.end));
-    }
-    runs
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_touches_is_one_run() {
-        assert_eq!(runs(Vec::new()), 0);
-        assert_eq!(runs(vec![10..20, 0..10, 21..30, 5..12]), 2);
-    }
 
     #[test]
     fn shares_are_of_bytes() {

@@ -6,15 +6,17 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-use std::sync::Arc;
+use std::{future::poll_fn, ops::Range, sync::Arc, task::Poll};
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use futures::executor::block_on;
 use stacchip_chip::{
-    AssetRequest, ChipReader, ChipRequest, Frame, Raster, RasterCache,
+    AssetRequest, ChipReader, ChipRequest, Frame, Raster, RasterCache, ReadCost,
     testing::{MemoryOpener, check_versions},
 };
 use stacchip_cog::{
-    Codecs, HeaderStore, Limits, RangeReader, WriteOptions,
+    Codecs, HeaderStore, Limits, RangeReader, ReadError, ReadErrorKind, Version, WriteOptions,
     testing::{MemoryHeaders, MemoryReader},
     write_cog,
 };
@@ -136,6 +138,81 @@ fn what_was_replaced_is_read_anew_and_never_with_old_offsets() {
         assert_eq!(used.stale.len(), 1);
         assert_eq!(used.stale[0].0, "d");
     }
+}
+
+#[test]
+fn what_is_said_before_is_what_is_asked() {
+    let scene = Scene::new();
+    let reader = scene.reader(true);
+    let chip = block_on(reader.plan(&request())).unwrap();
+    let costs = chip.arrays().iter().map(|a| ReadCost::of(a).unwrap());
+    let said = costs.fold(ReadCost::default(), ReadCost::beside);
+    assert_eq!(scene.requests(), 0, "nothing is read to say it");
+    block_on(reader.read_chip(&request())).unwrap();
+    let bytes: u64 = scene.files.iter().map(|f| f.bytes_read()).sum();
+    assert_eq!((said.requests, said.bytes), (scene.requests(), bytes));
+}
+
+/// A raster that does not answer before `others` have: its own header, and their pixels.
+#[derive(Debug)]
+struct Last {
+    file: Arc<MemoryReader>,
+    others: Vec<Arc<MemoryReader>>,
+}
+
+#[async_trait]
+impl RangeReader for Last {
+    async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ReadError> {
+        // Whoever waits for all headers before any pixels waits for ever.
+        for _ in 0..1000 {
+            if self.others.iter().all(|other| other.batches() >= 2) {
+                return self.file.read(ranges).await;
+            }
+            yield_once().await;
+        }
+        Err(ReadError::new(ReadErrorKind::Other, "the others").because("were not asked for pixels"))
+    }
+
+    fn address(&self) -> &'static str {
+        "last"
+    }
+
+    fn version(&self) -> Version {
+        self.file.version()
+    }
+}
+
+/// Lets others go on.
+async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[test]
+fn pixels_of_an_asset_wait_for_no_other_asset() {
+    let scene = Scene::new();
+    let last = Last {
+        file: Arc::clone(&scene.files[4]),
+        others: scene
+            .files
+            .iter()
+            .filter(|f| f.version() != scene.files[4].version())
+            .cloned()
+            .collect(),
+    };
+    scene.opener.put("e", Arc::new(last));
+    assert_eq!(values(&scene.reader(false)), (0..10).collect::<Vec<_>>());
+    assert_eq!(scene.requests(), 20);
+    scene.files.iter().for_each(|file| file.reset());
+    let fetched = block_on(scene.reader(false).fetch(&request())).unwrap();
+    assert_eq!(fetched.decode(&Codecs::new()).unwrap().arrays.len(), 10);
 }
 
 #[test]

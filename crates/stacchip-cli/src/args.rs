@@ -51,6 +51,15 @@ pub struct Shared {
     /// A setting of object stores, such as `aws_region=us-west-2` or `request_rate=2000/min`; may be given again.
     #[arg(long = "storage-option", global = true, value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub storage_options: Vec<(String, String)>,
+    /// Keep what is read of object stores in this folder, for this run and others.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub cache: Option<PathBuf>,
+    /// Most bytes in the folder of --cache.
+    #[arg(long, global = true, value_name = "SIZE", default_value = "10GiB", value_parser = parse_size)]
+    pub cache_size: u64,
+    /// Memory for what was read of object stores, still compressed.
+    #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = parse_size)]
+    pub cache_memory: u64,
 }
 
 /// When to show progress.

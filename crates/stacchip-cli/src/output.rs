@@ -105,3 +105,31 @@ impl From<io::Error> for Failure {
         Self::failed(error)
     }
 }
+
+/// Bytes for people.
+pub fn bytes_for_people(bytes: u64) -> String {
+    let mut size = bytes as f64;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if size < 1024.0 {
+            return if unit == "B" {
+                format!("{bytes} B")
+            } else {
+                format!("{size:.1} {unit}")
+            };
+        }
+        size /= 1024.0;
+    }
+    format!("{size:.1} TiB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!(bytes_for_people(0), "0 B");
+        assert_eq!(bytes_for_people(1536), "1.5 KiB");
+        assert_eq!(bytes_for_people(5 << 30), "5.0 GiB");
+    }
+}

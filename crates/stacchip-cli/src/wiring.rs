@@ -11,6 +11,7 @@ use stacchip::{
     stats::RulesFile,
 };
 use stacchip_adapters::{
+    cache::{CacheOptions, CachedOpener},
     codecs,
     object::{LocalReader, ObjectOptions, Objects},
     parquet::{HeaderTables, ParquetHeaders},
@@ -25,7 +26,9 @@ use crate::{
 };
 
 pub use stacchip_adapters::{
+    cache::CacheUse,
     encode::{encoder_for, endings},
+    object::Traffic,
     parquet::{IndexFile, ItemLine, ParquetIndexReader, headers_address, items_address},
     stac::{ItemDocument, StacError},
 };
@@ -35,6 +38,7 @@ pub use stacchip_adapters::{
 pub struct World {
     runtime: Runtime,
     objects: Objects,
+    opener: CachedOpener,
     codecs: Arc<Codecs>,
     projector: Arc<dyn Projector>,
     encoder: codecs::Deflate,
@@ -64,6 +68,17 @@ impl World {
             options.set(key, value).map_err(Failure::usage)?;
         }
         let objects = Objects::new(options);
+        let kept = CacheOptions {
+            memory: shared.cache_memory,
+            folder: shared
+                .cache
+                .clone()
+                .map(|folder| (folder, shared.cache_size)),
+        };
+        let opener = CachedOpener::new(Arc::new(objects.clone()), &kept).map_err(|error| {
+            let folder = shared.cache.as_deref().unwrap_or(Path::new(""));
+            Failure::of(format!("the cache {}", folder.display()), &error)
+        })?;
         let headers = Arc::new(HeaderTables::default());
         let rasters = rasters();
         Ok(Self {
@@ -71,6 +86,7 @@ impl World {
             headers,
             runtime,
             objects,
+            opener,
             codecs: Arc::new(codecs::built_in()),
             projector: Arc::new(ProjProjector),
             encoder: codecs::Deflate::default(),
@@ -150,12 +166,22 @@ impl World {
 
     /// What opens addresses.
     pub fn opener(&self) -> Arc<dyn AssetOpener> {
-        Arc::new(self.objects.clone())
+        Arc::new(self.opener.clone())
     }
 
     /// What stores objects.
     pub fn sink(&self) -> &Objects {
         &self.objects
+    }
+
+    /// What has been asked of servers and files so far.
+    pub fn traffic(&self) -> Traffic {
+        self.objects.traffic()
+    }
+
+    /// What was answered from caches so far.
+    pub fn cache_use(&self) -> CacheUse {
+        self.opener.used()
     }
 
     /// What moves points.

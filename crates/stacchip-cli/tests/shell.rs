@@ -700,8 +700,74 @@ fn what_a_read_costs_is_said_before_it_is_done() {
     let raster = ["explain", "scene/red.tif", "--window", "256,0,256,256"];
     let raster = desk.json(&raster);
     assert_eq!(raster["total"]["bytes"], red["bytes"]);
+    // What was said is what is asked then.
+    let chip = ["chip", "i.parquet", "--row", "1", "--assets", "red,scl"];
+    let out = desk.path("asked.npz");
+    let chip = desk.json(&[&chip[..], &["-o", out.to_str().unwrap()]].concat());
+    assert_eq!(chip["asked"]["local"]["reads"], told["total"]["requests"]);
+    assert_eq!(chip["asked"]["local"]["bytes"], told["total"]["bytes"]);
+    assert_eq!(chip["asked"]["requests"], 0);
+    fs::remove_file(out).unwrap();
     let said = desk.run(&["explain", "i.parquet", "--row", "1"]);
     assert!(String::from_utf8_lossy(&said.stdout).contains("over-read"));
     desk.fails(&["explain", "i.parquet", "--row", "99"], 1);
     assert_eq!(desk.names(), before, "nothing is written");
+}
+
+#[test]
+fn chips_that_cannot_be_read_are_named_and_the_others_cut() {
+    let desk = Desk::new("sentinel-2");
+    desk.json(&[
+        "index",
+        "scene/item.json",
+        "-o",
+        "i.parquet",
+        "--max-nodata",
+        "1",
+    ]);
+    // The file ends within its tiles: some chips can be read, some cannot.
+    let red = desk.path("scene/red.tif");
+    let whole = fs::read(&red).unwrap();
+    let truncated = [
+        "chip",
+        "i.parquet",
+        "--all",
+        "--assets",
+        "red,scl",
+        "-o",
+        "chips/",
+        "--on-error",
+        "skip",
+        "--json",
+    ];
+    let mut seen = (false, false);
+    for part in [2, 4, 8, 100] {
+        fs::write(&red, &whole[..whole.len() - whole.len() / part]).unwrap();
+        let out = desk.run(&truncated);
+        let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let of = |key: &str| told[key].as_array().unwrap().len();
+        assert_eq!(of("chips") + of("failed"), 4);
+        for failed in told["failed"].as_array().unwrap() {
+            let why = failed["error"].as_str().unwrap();
+            assert!(why.contains("red") && why.contains("red.tif"), "{why}");
+            assert!(stderr(&out).contains(why));
+            assert!(stderr(&out).contains(failed["chipid"].as_str().unwrap()));
+        }
+        let files = fs::read_dir(desk.path("chips")).map_or(0, Iterator::count);
+        assert_eq!(files, of("chips"), "a chip is whole or not there");
+        let status = match (of("chips"), of("failed")) {
+            (_, 0) => 0,
+            (0, _) => 1,
+            _ => 3,
+        };
+        assert_eq!(out.status.code(), Some(status));
+        seen = (seen.0 || status == 3, seen.1 || status == 1);
+        let _ = fs::remove_dir_all(desk.path("chips"));
+    }
+    assert!(seen.0 || seen.1, "some failed");
+
+    // An asset that is gone fails every chip.
+    fs::remove_file(&red).unwrap();
+    let said = desk.fails(&truncated, 1);
+    assert!(said.matches("red.tif").count() >= 4, "{said}");
 }

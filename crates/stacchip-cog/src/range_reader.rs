@@ -30,6 +30,13 @@ pub trait RangeReader: Send + Sync + fmt::Debug {
     /// Which version of the object its answers come from: what is known by now, which may be
     /// nothing before the first answer.
     fn version(&self) -> Version;
+
+    /// What it would ask its store for to [read](Self::read) `ranges`: ranges that lie near each
+    /// other may be one request. It is what it would do now; what it learns meanwhile may change it.
+    fn requests(&self, ranges: &[Range<u64>]) -> Vec<Range<u64>> {
+        let some = ranges.iter().filter(|range| range.start < range.end);
+        some.cloned().collect()
+    }
 }
 
 /// Why stored bytes could not be had.

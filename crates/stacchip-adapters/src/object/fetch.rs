@@ -8,18 +8,30 @@ use stacchip_cog::{Transfer, Version};
 
 use super::attempt::Miss;
 
-/// Asks for a part of an object, once.
+/// Asks for an object or a part of it, once.
 #[async_trait]
 pub(super) trait Fetch: Send + Sync + fmt::Debug {
-    /// The bytes of `range`, not empty, cut short only where the object ends; of the version whose
-    /// entity tag is `tag`, where one is given.
-    async fn fetch(&self, range: &Range<u64>, tag: Option<&str>) -> Result<Fetched, Miss>;
+    /// The bytes asked for.
+    async fn fetch(&self, ask: Ask<'_>) -> Result<Fetched, Miss>;
 
     /// The address, for people.
     fn address(&self) -> &str;
 }
 
-/// A part of an object.
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ask<'a> {
+    /// A range, not empty, cut short only where the object ends; of the version whose entity tag is
+    /// `tag`, where one is given.
+    Part {
+        range: &'a Range<u64>,
+        tag: Option<&'a str>,
+    },
+    /// All of it, if that is at most `limit` bytes.
+    All { limit: u64 },
+}
+
+/// An object or a part of it.
 #[derive(Debug, Clone)]
 pub(super) struct Fetched {
     pub(super) bytes: Bytes,

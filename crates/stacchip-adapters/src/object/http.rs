@@ -25,7 +25,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit};
 
 use super::{
     attempt::{Again, Miss},
-    fetch::{Fetch, Fetched},
+    fetch::{Ask, Fetch, Fetched},
     refusal::Refusal,
     wire::{Broken, Stopped, Wire, silence},
 };
@@ -89,33 +89,43 @@ impl HttpObject {
         &self.url
     }
 
-    /// All of the object, at most `limit` bytes.
-    pub(super) async fn all(&self, limit: u64) -> Result<Bytes, Miss> {
-        let request = self
-            .wire
-            .get(self.url.clone())
-            .header(ACCEPT_ENCODING, "identity");
-        let response = self.answer(request).await?;
+    /// Asks for what `ask` says, with the signature `query` instead of the address's own query.
+    pub(super) async fn get(&self, query: Option<&str>, ask: Ask<'_>) -> Result<Fetched, Unserved> {
+        match ask {
+            Ask::Part { range, tag } => self.part(query, range, tag).await,
+            Ask::All { limit } => self.all(query, limit).await,
+        }
+    }
+
+    async fn all(&self, query: Option<&str>, limit: u64) -> Result<Fetched, Unserved> {
+        let request = self.wire.get(self.signed(query));
+        let response = self
+            .answer(request.header(ACCEPT_ENCODING, "identity"))
+            .await?;
         if response.status() != StatusCode::OK {
-            return Err(self.refused(response).await.miss);
+            return Err(self.refused(response).await);
         }
         self.uncompressed(&response)?;
         let size = response.content_length();
         if size.is_some_and(|n| n > limit) {
-            return Err(self.too_large(limit));
+            return Err(self.too_large(limit).into());
         }
+        let version = version(response.headers(), size);
         let (bytes, more) = self.body(response, limit).await?;
         if more {
-            return Err(self.too_large(limit));
+            return Err(self.too_large(limit).into());
         }
         if size.is_some_and(|n| n != bytes.len() as u64) {
-            return Err(self.cut_short());
+            return Err(self.cut_short().into());
         }
-        Ok(bytes)
+        Ok(Fetched {
+            bytes,
+            version,
+            seen: None,
+        })
     }
 
-    /// Asks for `range`, with the signature `query` instead of the address's own query.
-    pub(super) async fn get(
+    async fn part(
         &self,
         query: Option<&str>,
         range: &Range<u64>,
@@ -337,8 +347,8 @@ impl HttpObject {
 
 #[async_trait]
 impl Fetch for HttpObject {
-    async fn fetch(&self, range: &Range<u64>, tag: Option<&str>) -> Result<Fetched, Miss> {
-        let got = self.get(None, range, tag).await;
+    async fn fetch(&self, ask: Ask<'_>) -> Result<Fetched, Miss> {
+        let got = self.get(None, ask).await;
         got.map_err(|unserved| unserved.miss)
     }
 

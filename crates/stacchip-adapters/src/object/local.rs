@@ -8,6 +8,7 @@ use std::{
     io::{self, Write},
     ops::Range,
     path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -16,6 +17,7 @@ use bytes::{Bytes, BytesMut};
 use stacchip::{WriteError, WriteErrorKind};
 use stacchip_cog::{RangeReader, ReadError, ReadErrorKind, Version};
 
+use super::wire::{Counts, count};
 use crate::beside::temporary;
 
 /// An open file.
@@ -28,6 +30,7 @@ pub struct LocalReader {
     file: File,
     size: u64,
     version: Version,
+    counts: Arc<Counts>,
 }
 
 impl LocalReader {
@@ -46,7 +49,14 @@ impl LocalReader {
             size: metadata.len(),
             version: version(&metadata),
             file,
+            counts: Arc::default(),
         })
+    }
+
+    /// The same, whose reads are counted in `counts`.
+    pub(super) fn counted(mut self, counts: Arc<Counts>) -> Self {
+        self.counts = counts;
+        self
     }
 
     /// Bytes of the file when it was opened.
@@ -75,6 +85,8 @@ impl LocalReader {
             };
             error.of(range.clone())
         })?;
+        count(&self.counts.local_reads, 1);
+        count(&self.counts.local_bytes, len as u64);
         Ok(bytes.freeze())
     }
 }

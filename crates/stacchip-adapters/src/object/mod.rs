@@ -38,7 +38,7 @@ use stacchip_chip::AssetOpener;
 use stacchip_cog::{RangeReader, ReadError, ReadErrorKind, Version};
 
 use self::{
-    fetch::Fetch,
+    fetch::{Ask, Fetch},
     http::HttpObject,
     lane::{Lane, Lanes},
     pin::Pin,
@@ -47,7 +47,7 @@ use self::{
     signing::{SignedObject, Signing},
     store::Place,
     stores::{Settings, Stores},
-    wire::Wire,
+    wire::{Counts, Wire},
 };
 pub use self::{
     local::LocalReader,
@@ -121,6 +121,7 @@ pub struct Objects {
 #[derive(Debug)]
 struct Remote {
     options: ObjectOptions,
+    counts: Arc<Counts>,
     /// Made when first used: local files need none.
     ways: OnceLock<Ways>,
 }
@@ -140,6 +141,7 @@ impl Objects {
         Self {
             remote: Arc::new(Remote {
                 options,
+                counts: Arc::default(),
                 ways: OnceLock::new(),
             }),
         }
@@ -152,15 +154,13 @@ impl Objects {
     pub async fn read_all(&self, address: &str) -> Result<Bytes, ReadError> {
         match parsed(address)? {
             Address::Local(path) => local::read_all(&path, WHOLE_OBJECT_BYTES),
-            Address::Http(request) => {
-                let ways = self.ways()?;
-                let object = HttpObject::new(&request, ways.wire.clone())?;
-                let all = async || object.all(WHOLE_OBJECT_BYTES).await;
-                ways.lane(&object)
-                    .patiently(object.address(), 0, &|| Box::pin(all()))
+            afar => {
+                let (object, lane) = self.object(&afar).await?;
+                let limit = WHOLE_OBJECT_BYTES;
+                let all = async || Ok(object.fetch(Ask::All { limit }).await?.bytes);
+                lane.patiently(object.address(), 0, &|| Box::pin(all()))
                     .await
             }
-            other => self.place(&other).await?.read_all(WHOLE_OBJECT_BYTES).await,
         }
     }
 
@@ -172,7 +172,7 @@ impl Objects {
         match parsed(address)? {
             Address::Local(path) => Ok(LocalReader::open(&path)?.size()),
             Address::Http(request) => {
-                let reader = self.ways()?.http(&request, Pin::default())?;
+                let reader = self.afar(&Address::Http(request), Pin::default()).await?;
                 let first = 0..1;
                 reader.read(std::slice::from_ref(&first)).await?;
                 reader.version().size.ok_or_else(|| {
@@ -196,21 +196,29 @@ impl Objects {
         }
     }
 
-    /// What has been asked of servers so far, by all clones.
+    /// What has been asked of servers and files so far, by all clones.
     pub fn traffic(&self) -> Traffic {
-        let ways = self.remote.ways.get();
-        ways.map(|ways| ways.wire.counts.traffic())
-            .unwrap_or_default()
+        self.remote.counts.traffic()
+    }
+
+    fn local(&self, path: &str) -> Result<LocalReader, ReadError> {
+        Ok(LocalReader::open(path)?.counted(Arc::clone(&self.remote.counts)))
     }
 
     async fn afar(&self, address: &Address, pin: Pin) -> Result<Arc<dyn RangeReader>, ReadError> {
-        let ways = self.ways()?;
+        let (object, lane) = self.object(address).await?;
+        let counts = Arc::clone(&self.remote.counts);
+        Ok(Arc::new(RemoteReader::new(object, lane, counts, pin)))
+    }
+
+    /// The object at `address`, and the way there.
+    async fn object(&self, address: &Address) -> Result<(Arc<dyn Fetch>, Arc<Lane>), ReadError> {
         if let Address::Http(request) = address {
-            return Ok(Arc::new(ways.http(request, pin)?));
+            return self.ways()?.http(request);
         }
         let place = self.place(address).await?;
         let lane = Arc::clone(&place.lane);
-        Ok(Arc::new(ways.reader(Arc::new(place), lane, pin)))
+        Ok((Arc::new(place), lane))
     }
 
     async fn place(&self, address: &Address) -> Result<Place, ReadError> {
@@ -223,18 +231,18 @@ impl Objects {
         if let Some(ways) = self.remote.ways.get() {
             return Ok(ways);
         }
-        let ways = Ways::new(&self.remote.options)?;
+        let ways = Ways::new(&self.remote.options, Arc::clone(&self.remote.counts))?;
         Ok(self.remote.ways.get_or_init(|| ways))
     }
 }
 
 impl Ways {
-    fn new(options: &ObjectOptions) -> Result<Self, ReadError> {
+    fn new(options: &ObjectOptions, counts: Arc<Counts>) -> Result<Self, ReadError> {
         let settings = Settings::new(&options.storage);
         let proxy = settings.value(&[PROXY]);
         let ca = settings.value(&CA);
-        let wire = Wire::new(&options.transport, proxy.as_deref(), ca.as_deref())?;
-        let lanes = Arc::new(Lanes::new(options.transport, Arc::clone(&wire.counts)));
+        let lanes = Arc::new(Lanes::new(options.transport, Arc::clone(&counts)));
+        let wire = Wire::new(&options.transport, proxy.as_deref(), ca.as_deref(), counts)?;
         let stores = Arc::new(Stores::new(&options.storage));
         let tokens = SasTokens::new(&settings, wire.clone());
         let signing = Signing::new(
@@ -251,25 +259,16 @@ impl Ways {
         })
     }
 
-    fn http(&self, request: &str, pin: Pin) -> Result<RemoteReader, ReadError> {
+    fn http(&self, request: &str) -> Result<(Arc<dyn Fetch>, Arc<Lane>), ReadError> {
         let object = HttpObject::new(request, self.wire.clone())?;
-        let lane = self.lane(&object);
+        let origin = object.url().origin().ascii_serialization();
+        let lane = self.lanes.lane(&origin);
         let inside = Address::Http(request.to_owned()).in_store();
         let object: Arc<dyn Fetch> = match inside {
             Some(inside) => Arc::new(SignedObject::new(object, inside, Arc::clone(&self.signing))),
             None => Arc::new(object),
         };
-        Ok(self.reader(object, lane, pin))
-    }
-
-    fn lane(&self, object: &HttpObject) -> Arc<Lane> {
-        self.lanes
-            .lane(&object.url().origin().ascii_serialization())
-    }
-
-    fn reader(&self, object: Arc<dyn Fetch>, lane: Arc<Lane>, pin: Pin) -> RemoteReader {
-        let counts = Arc::clone(&self.wire.counts);
-        RemoteReader::new(object, lane, counts, pin)
+        Ok((object, lane))
     }
 }
 
@@ -277,7 +276,7 @@ impl Ways {
 impl AssetOpener for Objects {
     async fn open(&self, address: &str) -> Result<Arc<dyn RangeReader>, ReadError> {
         match parsed(address)? {
-            Address::Local(path) => Ok(Arc::new(LocalReader::open(&path)?)),
+            Address::Local(path) => Ok(Arc::new(self.local(&path)?)),
             afar => self.afar(&afar, Pin::default()).await,
         }
     }
@@ -289,7 +288,7 @@ impl AssetOpener for Objects {
     ) -> Result<Arc<dyn RangeReader>, ReadError> {
         match parsed(address)? {
             Address::Local(path) => {
-                let reader = LocalReader::open(&path)?;
+                let reader = self.local(&path)?;
                 if version.is_confirmed_by(&reader.version()) {
                     Ok(Arc::new(reader))
                 } else {

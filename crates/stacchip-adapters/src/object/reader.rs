@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::{
     attempt::Miss,
-    fetch::{Fetch, Fetched},
+    fetch::{Ask, Fetch, Fetched},
     lane::Lane,
     pin::Pin,
     wire::{Counts, count},
@@ -38,6 +38,10 @@ impl RemoteReader {
             counts,
             pin,
         }
+    }
+
+    fn merged(&self, ranges: &[Range<u64>]) -> MergedRanges {
+        MergedRanges::new(ranges, self.lane.link().merging())
     }
 
     /// The bytes of `range`, whatever it takes within the deadline.
@@ -70,9 +74,9 @@ impl RemoteReader {
     }
 
     async fn fetch(&self, range: &Range<u64>) -> Result<Fetched, Miss> {
-        self.object
-            .fetch(range, self.pin.condition().as_deref())
-            .await
+        let condition = self.pin.condition();
+        let tag = condition.as_deref();
+        self.object.fetch(Ask::Part { range, tag }).await
     }
 
     /// Asks again where the answer is not there after `late`, and takes the one that comes first.
@@ -102,7 +106,7 @@ impl RemoteReader {
 #[async_trait]
 impl RangeReader for RemoteReader {
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ReadError> {
-        let merged = MergedRanges::new(ranges, self.lane.link().merging());
+        let merged = self.merged(ranges);
         let bodies = try_join_all(merged.requests().iter().map(|range| self.one(range))).await?;
         Ok(merged.cut(&bodies))
     }
@@ -113,5 +117,9 @@ impl RangeReader for RemoteReader {
 
     fn version(&self) -> Version {
         self.pin.version()
+    }
+
+    fn requests(&self, ranges: &[Range<u64>]) -> Vec<Range<u64>> {
+        self.merged(ranges).requests().to_vec()
     }
 }

@@ -7,7 +7,6 @@
 
 use std::{
     collections::HashMap,
-    ops::Range,
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
@@ -17,7 +16,7 @@ use stacchip_cog::{ReadError, ReadErrorKind};
 
 use super::{
     attempt::{Again, Miss},
-    fetch::{Fetch, Fetched},
+    fetch::{Ask, Fetch, Fetched},
     http::{HttpObject, Unserved},
     lane::Lanes,
     sas::SasTokens,
@@ -104,19 +103,14 @@ impl SignedObject {
         }
     }
 
-    async fn by(
-        &self,
-        way: Way,
-        range: &Range<u64>,
-        tag: Option<&str>,
-    ) -> Result<Fetched, Unserved> {
+    async fn by(&self, way: Way, ask: Ask<'_>) -> Result<Fetched, Unserved> {
         match way {
-            Way::AsTheyAre => self.http.get(None, range, tag).await,
-            Way::Credentials => Ok(self.place().await?.fetch(range, tag).await?),
+            Way::AsTheyAre => self.http.get(None, ask).await,
+            Way::Credentials => Ok(self.place().await?.fetch(ask).await?),
             Way::Token => {
                 let token = self.signing.tokens.token(&self.inside.address, None).await;
                 let token = token.map_err(|e| self.no_token(e))?;
-                let got = self.http.get(Some(&token), range, tag).await;
+                let got = self.http.get(Some(&token), ask).await;
                 let refused = got.as_ref().err().and_then(|u| u.refusal.as_ref());
                 if !refused.is_some_and(|r| matches!(r.status.as_u16(), 401 | 403)) {
                     return got;
@@ -125,7 +119,7 @@ impl SignedObject {
                 let stale = Some(token.as_str());
                 let token = self.signing.tokens.token(&self.inside.address, stale).await;
                 let token = token.map_err(|e| self.no_token(e))?;
-                self.http.get(Some(&token), range, tag).await
+                self.http.get(Some(&token), ask).await
             }
         }
     }
@@ -175,9 +169,9 @@ impl SignedObject {
 
 #[async_trait]
 impl Fetch for SignedObject {
-    async fn fetch(&self, range: &Range<u64>, tag: Option<&str>) -> Result<Fetched, Miss> {
+    async fn fetch(&self, ask: Ask<'_>) -> Result<Fetched, Miss> {
         let way = self.signing.way(&self.inside);
-        let unserved = match self.by(way, range, tag).await {
+        let unserved = match self.by(way, ask).await {
             Ok(fetched) => return Ok(fetched),
             Err(unserved) => unserved,
         };
@@ -188,7 +182,7 @@ impl Fetch for SignedObject {
         let Some(other) = self.other_way().filter(|_| wants && way == Way::AsTheyAre) else {
             return Err(unserved.miss);
         };
-        match self.by(other, range, tag).await {
+        match self.by(other, ask).await {
             Ok(fetched) => {
                 self.signing.remember(&self.inside, other);
                 Ok(fetched)

@@ -13,7 +13,7 @@ use stacchip_cog::{ReadError, ReadErrorKind, Transfer, Version};
 
 use super::{
     attempt::{Again, Miss},
-    fetch::{Fetch, Fetched},
+    fetch::{Ask, Fetch, Fetched},
     lane::Lane,
     wire::{Note, Stopped, Wire, noted, silence},
 };
@@ -46,16 +46,10 @@ impl Place {
             .await
     }
 
-    pub(super) async fn read_all(&self, limit: u64) -> Result<Bytes, ReadError> {
-        self.lane
-            .patiently(&self.address, 0, &|| Box::pin(self.all(limit)))
-            .await
-    }
-
-    async fn all(&self, limit: u64) -> Result<Bytes, Miss> {
+    async fn all(&self, limit: u64) -> Result<Fetched, Miss> {
         let (answer, note) = noted(self.store.get(&self.key)).await;
         let answer = answer.map_err(|e| self.miss(&e, note))?;
-        let size = answer.meta.size;
+        let (size, version) = (answer.meta.size, said(&answer.meta));
         let too_large = || {
             self.error(ReadErrorKind::Other)
                 .because(format!("at most {limit} bytes are read at once"))
@@ -68,7 +62,11 @@ impl Place {
         if bytes.len() as u64 != size {
             return Err(self.cut_short());
         }
-        Ok(bytes)
+        Ok(Fetched {
+            bytes,
+            version,
+            seen: None,
+        })
     }
 
     pub(super) async fn put(&self, bytes: Bytes, overwrite: bool) -> Result<(), WriteError> {
@@ -262,8 +260,11 @@ impl Place {
 
 #[async_trait]
 impl Fetch for Place {
-    async fn fetch(&self, range: &Range<u64>, tag: Option<&str>) -> Result<Fetched, Miss> {
-        self.get(range, tag).await
+    async fn fetch(&self, ask: Ask<'_>) -> Result<Fetched, Miss> {
+        match ask {
+            Ask::Part { range, tag } => self.get(range, tag).await,
+            Ask::All { limit } => self.all(limit).await,
+        }
     }
 
     fn address(&self) -> &str {

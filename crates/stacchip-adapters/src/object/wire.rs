@@ -47,6 +47,10 @@ pub struct Traffic {
     pub retries: u64,
     /// Requests that were sent because the one before took long.
     pub hedges: u64,
+    /// Ranges of files of this machine that were read.
+    pub local_reads: u64,
+    /// Bytes of them.
+    pub local_bytes: u64,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +59,8 @@ pub(super) struct Counts {
     pub(super) bytes: AtomicU64,
     pub(super) retries: AtomicU64,
     pub(super) hedges: AtomicU64,
+    pub(super) local_reads: AtomicU64,
+    pub(super) local_bytes: AtomicU64,
 }
 
 impl Counts {
@@ -65,6 +71,8 @@ impl Counts {
             bytes: of(&self.bytes),
             retries: of(&self.retries),
             hedges: of(&self.hedges),
+            local_reads: of(&self.local_reads),
+            local_bytes: of(&self.local_bytes),
         }
     }
 }
@@ -111,6 +119,7 @@ impl Wire {
         transport: &Transport,
         proxy: Option<&str>,
         ca: Option<&str>,
+        counts: Arc<Counts>,
     ) -> Result<Self, ReadError> {
         use_ring();
         let failed = |e: reqwest::Error| {
@@ -137,7 +146,7 @@ impl Wire {
         Ok(Self {
             client: builder.build().map_err(failed)?,
             timeout: transport.timeout,
-            counts: Arc::default(),
+            counts,
             room: Arc::new(Semaphore::new(ROOM)),
         })
     }

@@ -48,6 +48,8 @@ fn tokens_are_fetched_once_and_kept_while_they_are_good() {
             .await
             .unwrap();
         assert!(!reader.address().contains("sig"));
+        assert_eq!(objects.read_all(ASSET).await.unwrap(), content());
+        assert_eq!(objects.size(ASSET).await.unwrap(), content().len() as u64);
         let reads = (0..20u64).map(|n| {
             let objects = &objects;
             async move { read(objects, ASSET, n, n + 10).await }
@@ -150,13 +152,14 @@ fn web_addresses_of_s3_are_signed_once_they_are_refused() {
     };
     let (proxy, endpoint) = (nginx.server.root(), moto.server.root());
     let address = "http://scenes.s3.us-west-2.amazonaws.com/a.bin";
-    let objects = objects(&[
-        ("proxy_url", &proxy),
+    let settings = [
+        ("proxy_url", proxy.as_str()),
         ("aws_endpoint_url", &endpoint),
         ("aws_access_key_id", &moto.id),
         ("aws_secret_access_key", &moto.secret),
         ("aws_region", "us-west-2"),
-    ]);
+    ];
+    let objects = objects(&settings);
     wait(async {
         let reader = objects.open(address).await.unwrap();
         assert_eq!(reader.address(), address);
@@ -167,6 +170,18 @@ fn web_addresses_of_s3_are_signed_once_they_are_refused() {
             assert_eq!(answer[0], content()[at..at + 10]);
         }
     });
-    let refused = nginx.seen().iter().filter(|s| s.status == 403).count();
-    assert_eq!(refused, 1, "the bucket is remembered");
+    let refused = || nginx.seen().iter().filter(|s| s.status == 403).count();
+    assert_eq!(refused(), 1, "the bucket is remembered");
+    // All of it as well: by who knows the bucket, and by who does not.
+    assert_eq!(wait(objects.read_all(address)).unwrap(), content());
+    assert_eq!(refused(), 1);
+    let others = crate::objects(&settings);
+    assert_eq!(wait(others.read_all(address)).unwrap(), content());
+    assert_eq!(refused(), 2);
+    assert_eq!(
+        wait(objects.read_all("http://scenes.s3.us-west-2.amazonaws.com/none"))
+            .unwrap_err()
+            .kind,
+        ReadErrorKind::NotFound
+    );
 }

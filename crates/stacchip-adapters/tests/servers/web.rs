@@ -31,6 +31,8 @@ pub struct Seen {
     pub time: f64,
     /// How long it took, in seconds.
     pub took: f64,
+    /// Bytes of the body.
+    pub bytes: u64,
 }
 
 impl Nginx {
@@ -59,7 +61,7 @@ impl Nginx {
             http {{
                 client_body_temp_path {0}/b; proxy_temp_path {0}/p; fastcgi_temp_path {0}/f;
                 uwsgi_temp_path {0}/u; scgi_temp_path {0}/s;
-                log_format seen '$connection $request_uri $status $server_protocol $msec $request_time $http_range';
+                log_format seen '$connection $request_uri $status $server_protocol $msec $request_time $body_bytes_sent $http_range';
                 access_log {0}/seen.log seen;
                 keepalive_requests 100000; tcp_nodelay on;
                 {2}
@@ -111,6 +113,7 @@ impl Nginx {
                     protocol: next(),
                     time: next().parse().unwrap(),
                     took: next().parse().unwrap(),
+                    bytes: next().parse().unwrap(),
                 }
             })
             .collect()

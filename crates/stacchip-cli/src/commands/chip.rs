@@ -22,7 +22,7 @@ use crate::{
     failure::{Failure, chain},
     index_rows::{RowChoice, ScenesOfRows},
     inputs::absolute,
-    output::Output,
+    output::{Output, bytes_for_people},
     progress::Bar,
     source::{Source, only_item},
     wiring::{World, addressing},
@@ -471,6 +471,7 @@ impl<'a> Run<'a> {
     fn finish(self) -> CommandResult {
         drop(self.bar);
         tell_headers(self.world, self.output);
+        tell_traffic(self.world, self.output);
         tell(self.output, &self.done, &self.failed, self.args, self.world)
     }
 }
@@ -487,6 +488,45 @@ pub fn tell_headers(world: &World, output: Output) {
     ));
 }
 
+/// What was asked of servers and files.
+fn tell_traffic(world: &World, output: Output) {
+    let (asked, cached) = (world.traffic(), world.cache_use());
+    if asked.requests > 0 {
+        output.detail(format!(
+            "{} requests for {}, {} of them again",
+            asked.requests,
+            bytes_for_people(asked.bytes),
+            asked.retries + asked.hedges
+        ));
+    }
+    if asked.local_reads > 0 {
+        output.detail(format!(
+            "{} reads of {} from local files",
+            asked.local_reads,
+            bytes_for_people(asked.local_bytes)
+        ));
+    }
+    if cached.ranges > 0 {
+        output.detail(format!(
+            "{} ranges of {} were kept from before",
+            cached.ranges,
+            bytes_for_people(cached.bytes)
+        ));
+    }
+}
+
+fn traffic(world: &World) -> Value {
+    let (asked, cached) = (world.traffic(), world.cache_use());
+    json!({
+        "requests": asked.requests,
+        "bytes": asked.bytes,
+        "retries": asked.retries,
+        "hedges": asked.hedges,
+        "local": { "reads": asked.local_reads, "bytes": asked.local_bytes },
+        "cached": { "ranges": cached.ranges, "bytes": cached.bytes },
+    })
+}
+
 fn tell(
     output: Output,
     done: &[Value],
@@ -501,6 +541,7 @@ fn tell(
             "chips": done,
             "failed": failed,
             "headers": { "known": used.known, "read": used.read, "stale": used.stale.len() },
+            "asked": traffic(world),
         }))?;
         if let [one] = done {
             let arrays = one["arrays"]

@@ -17,7 +17,7 @@ use crate::{
     args::{ChipArgs, ExplainArgs},
     failure::{Failure, chain},
     index_rows::{RowChoice, ScenesOfRows},
-    output::Output,
+    output::{Output, bytes_for_people},
     source::{Source, only_item},
     wiring::World,
 };
@@ -128,7 +128,7 @@ impl Costs {
     fn add(&mut self, arrays: &[(&str, &PlannedArray)]) -> Result<(), ChipError> {
         let mut chip = ReadCost::default();
         for (key, array) in arrays {
-            let cost = ReadCost::of(&array.plan)?;
+            let cost = ReadCost::of(array)?;
             chip = chip.beside(cost);
             match self.assets.iter_mut().find(|(known, _)| known == key) {
                 Some((_, sum)) => *sum = sum.then(cost),
@@ -182,8 +182,8 @@ impl Costs {
             "{} chip(s); of {} tiles {tiles} are distinct, {} of {}",
             self.chips,
             total.tiles,
-            size(bytes),
-            size(total.bytes)
+            bytes_for_people(bytes),
+            bytes_for_people(total.bytes)
         ))?;
         output.say(format!(
             "headers: {} known from the index, {} to be read first, a request or more each",
@@ -228,36 +228,8 @@ fn line(asset: &str, cost: &ReadCost) -> String {
         "{asset:<16} {:>10} {:>8} {:>11} {over:>11} {:>14} {:>11}",
         cost.requests,
         cost.tiles,
-        size(cost.bytes),
-        size(cost.decoded_bytes),
-        size(cost.memory)
+        bytes_for_people(cost.bytes),
+        bytes_for_people(cost.decoded_bytes),
+        bytes_for_people(cost.memory)
     )
-}
-
-/// Bytes for people.
-fn size(bytes: u64) -> String {
-    let mut size = bytes as f64;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if size < 1024.0 {
-            return if unit == "B" {
-                format!("{bytes} B")
-            } else {
-                format!("{size:.1} {unit}")
-            };
-        }
-        size /= 1024.0;
-    }
-    format!("{size:.1} TiB")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_short() {
-        assert_eq!(size(0), "0 B");
-        assert_eq!(size(1536), "1.5 KiB");
-        assert_eq!(size(5 << 30), "5.0 GiB");
-    }
 }
