@@ -18,8 +18,8 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// What the truth allows of a file, or of a level of it that is lossy where the file is not;
-    /// nothing where pixels must be the same. `stored` are the bytes of one of its blocks.
+    /// What the truth allows of a file; nothing where pixels must be the same. `stored` are the bytes of
+    /// one of the level's blocks.
     pub fn of(truth: &Value, level: &Level, stored: Option<&[u8]>) -> Option<Self> {
         let compression = level.encoding.compression;
         let jpeg = compression == Compression::JPEG;
@@ -33,7 +33,6 @@ impl Allowed {
                 let fallback = lossy["fallback_max_abs"].as_f64().filter(|_| !exact);
                 most.max(fallback.unwrap_or(0.0))
             }
-            None if jpeg => 3.0,
             None => return None,
         };
         Some(Self { most, by_mean })

@@ -10,6 +10,7 @@ pub struct Table {
     files: [usize; 3],
     excepted: Vec<(String, String)>,
     refused: Vec<(String, String)>,
+    limited: Vec<(String, String)>,
 }
 
 impl Table {
@@ -28,7 +29,12 @@ impl Table {
         }
     }
 
-    /// Adds what became of a file that GDAL refuses.
+    /// Adds what the usual limits say of a file that GDAL opens.
+    pub fn add_limited(&mut self, path: &str, answer: &str) {
+        self.limited.push((path.to_owned(), answer.to_owned()));
+    }
+
+    /// Adds what became of a file that GDAL refuses, or whose pixels it refuses.
     pub fn add_refused(&mut self, path: &str, answer: &str) {
         self.refused.push((path.to_owned(), answer.to_owned()));
     }
@@ -39,7 +45,8 @@ impl Table {
         let mut page = format!(
             "# What is read\n\n\
              Every file of the corpus, read by the test `every_file_reads_as_gdal_reads_it` and held against GDAL 3.12:\n\
-             sizes, types, every window, level and mask. The test writes this page; it fails where the page is not what\n\
+             sizes, types, reference systems by their codes, every window, level and mask; with the texts beside a file, all\n\
+             but `.aux.xml`. The test writes this page; it fails where the page is not what\n\
              it would write (`STACCHIP_CORPUS_TABLE=1` lets it).\n\n\
              {all} files: {right} right, {excepted} excepted.\n"
         );
@@ -56,7 +63,16 @@ impl Table {
             }
         };
         list("Exceptions", ["file", "why"], &self.excepted);
-        list("Files that GDAL refuses", ["file", "here"], &self.refused);
+        list(
+            "Files that GDAL refuses, or whose pixels it refuses",
+            ["file", "here"],
+            &self.refused,
+        );
+        list(
+            "Files that GDAL opens and the usual limits do not",
+            ["file", "here"],
+            &self.limited,
+        );
         page.push_str(
             "\n## By class\n\n| class | files | right | excepted |\n|---|---:|---:|---:|\n",
         );
