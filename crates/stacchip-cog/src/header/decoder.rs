@@ -271,7 +271,10 @@ impl HeaderDecoder {
                     continue;
                 }
                 if len <= self.limits.tag_bytes {
-                    read.push(entry.range.clone());
+                    // Of a value that the object ends before, what there is was not asked for.
+                    if self.pages.end().is_none_or(|end| entry.range.end <= end) {
+                        read.push(entry.range.clone());
+                    }
                 } else {
                     let error = HeaderError::Limit {
                         what: entry.tag.word(),
@@ -364,15 +367,16 @@ impl HeaderDecoder {
         let table = self.take(start, table_len, "the entries of a directory")?;
         // Some writers end the file where the pointer to the next directory should be.
         let at_next = start.saturating_add(table_len);
-        let next = match self.take(at_next, next_len, "the pointer to the next directory") {
-            Ok(raw) if preamble.big => order.u64(&raw, 0).unwrap_or(0),
-            Ok(raw) => order.u32(&raw, 0).map_or(0, u64::from),
-            Err(Stop::Broken(_)) => 0,
+        let end = at_next.saturating_add(next_len);
+        let (next, end) = match self.take(at_next, next_len, "the pointer to the next directory") {
+            Ok(raw) if preamble.big => (order.u64(&raw, 0).unwrap_or(0), end),
+            Ok(raw) => (order.u32(&raw, 0).map_or(0, u64::from), end),
+            Err(Stop::Broken(_)) => (0, at_next),
             Err(stop) => return Err(stop),
         };
         let mut parsed = Parsed {
             entries: Vec::new(),
-            end: at_next.saturating_add(next_len),
+            end,
             next,
             warnings: Vec::new(),
             value_bytes: 0,
