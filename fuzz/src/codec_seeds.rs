@@ -7,7 +7,7 @@ use stacchip_cog::{BlockContext, SampleFormat, TileEncoder};
 use zune_core::{bit_depth::BitDepth, colorspace::ColorSpace, options::EncoderOptions};
 use zune_jpegxl::JxlSimpleEncoder;
 
-use crate::{codec::Block, seeds::plain};
+use crate::{Choices, codec::Block, seeds::plain};
 
 const WIDTH: u8 = 32;
 const HEIGHT: u8 = 24;
@@ -81,6 +81,75 @@ pub fn lerc() -> Vec<Vec<u8>> {
         chosen(float, 1, 32, 2),
         chosen(lossy.expect("sound pixels"), 1, 32, 2),
     ]
+}
+
+/// LERC blobs of all types, with what they are taken for behind them.
+pub fn lerc_diff() -> Vec<Vec<u8>> {
+    use lerc::{Precision, Sample, bitmask::BitMask, encode_borrowed};
+
+    fn blobs<T: Sample>(kind: u8, make: impl Fn(u8, usize) -> T, seeds: &mut Vec<Vec<u8>>) {
+        for (depth, step) in [(1, 1), (1, 29), (3, 7)] {
+            let count = 24 * 20 * depth as usize;
+            let numbers: Vec<T> = (0..count)
+                .map(|i| {
+                    make(
+                        u8::try_from(i * step / 11 % 200).expect("below 200"),
+                        i * step % 13,
+                    )
+                })
+                .collect();
+            let mut precisions = vec![Precision::Lossless, Precision::Tolerance(T::from_f64(2.0))];
+            if depth > 1 {
+                precisions.pop();
+            }
+            for precision in precisions {
+                let blob = encode_borrowed(
+                    24,
+                    20,
+                    depth,
+                    1,
+                    &numbers,
+                    &[BitMask::all_valid(480)],
+                    None,
+                    precision,
+                );
+                let mut seed = blob.expect("sound pixels");
+                seed.extend([kind; Choices::BYTES]);
+                seeds.push(seed);
+            }
+        }
+    }
+
+    let mut seeds = Vec::new();
+    blobs(
+        0,
+        |v, _| i8::try_from(v / 2).expect("small") - 50,
+        &mut seeds,
+    );
+    blobs(1, |v, _| v, &mut seeds);
+    blobs(
+        2,
+        |v, i| i16::from(v) * 9 - 700 + i16::try_from(i).expect("small"),
+        &mut seeds,
+    );
+    blobs(
+        3,
+        |v, i| u16::from(v) * 90 + u16::try_from(i).expect("small"),
+        &mut seeds,
+    );
+    blobs(
+        4,
+        |v, i| i32::from(v) * 9000 - 70_000 + i32::try_from(i).expect("small"),
+        &mut seeds,
+    );
+    blobs(
+        5,
+        |v, i| u32::from(v) * 90_000 + u32::try_from(i).expect("small"),
+        &mut seeds,
+    );
+    blobs(6, |v, i| f32::from(v) * 0.37 + i as f32 * 0.01, &mut seeds);
+    blobs(7, |v, i| f64::from(v) * 0.37 + i as f64 * 0.01, &mut seeds);
+    seeds
 }
 
 /// JPEG XL, lossless.

@@ -16,9 +16,11 @@ mod codec;
 mod codec_seeds;
 mod file;
 mod header;
+mod header_table;
 #[cfg(feature = "index")]
 mod index;
 mod item;
+mod lerc_diff;
 mod lzw_diff;
 mod memory;
 mod mutation;

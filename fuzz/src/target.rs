@@ -8,7 +8,9 @@ use std::{
 
 #[cfg(feature = "index")]
 use crate::index;
-use crate::{codec, codec_seeds, file, header, item, lzw_diff, rules, tiff_diff};
+use crate::{
+    codec, codec_seeds, file, header, header_table, item, lerc_diff, lzw_diff, rules, tiff_diff,
+};
 
 /// Something that must survive any bytes.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,11 @@ pub struct Target {
 /// All targets.
 pub const TARGETS: &[Target] = &[
     target("header", header::header, crate::seeds::files),
+    target(
+        "header_table",
+        header_table::header_table,
+        crate::seeds::files,
+    ),
     target("file", file::file, crate::seeds::files),
     target("deflate", codec::deflate, codec_seeds::deflate),
     target("lzw", codec::lzw, codec_seeds::lzw),
@@ -37,6 +44,7 @@ pub const TARGETS: &[Target] = &[
     target("ccitt", codec::ccitt, codec_seeds::ccitt),
     target("next", codec::next, codec_seeds::next),
     target("thunderscan", codec::thunderscan, codec_seeds::thunderscan),
+    target("lerc_diff", lerc_diff::lerc_diff, codec_seeds::lerc_diff),
     target("lzw_diff", lzw_diff::lzw_diff, codec_seeds::lzw),
     target("tiff_diff", tiff_diff::tiff_diff, crate::seeds::files),
     target("item", item::item, crate::seeds::items),
