@@ -2,6 +2,7 @@
 
 mod typed;
 mod unwrap;
+mod usual;
 
 use stacchip_cog::{
     BlockContext, Compression, DecodeError, DecodedOrder, SampleFormat, TileDecoder,

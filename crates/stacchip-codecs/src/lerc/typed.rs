@@ -4,10 +4,11 @@ use bytemuck::Pod;
 use lerc::{DecodeResult, Sample, bitmask::BitMask, decode_info, decode_into};
 use stacchip_cog::{BlockContext, DecodeError, DecodedOrder};
 
+use super::usual::{self, Number, Shape};
 use crate::refusal::corrupt;
 
 /// A type of sample, and what stands for a missing one.
-pub(super) trait Masked: Sample + Pod {
+pub(super) trait Masked: Sample + Pod + Number {
     const MISSING: Self;
     /// What is opaque, where alpha is held as the mask: in bytes only.
     const OPAQUE: Option<Self> = None;
@@ -34,6 +35,16 @@ pub(super) fn fill<T: Masked>(
     let fail = |e| corrupt(scheme, e);
     if Some(out.len()) != block.block_bytes(DecodedOrder::Pixels) {
         return Err(corrupt(scheme, "a part of a block cannot be had"));
+    }
+    let shape = Shape {
+        width: block.width,
+        height: block.height,
+        depth: block.samples,
+    };
+    if let Ok(pixels) = bytemuck::try_cast_slice_mut::<u8, T>(out)
+        && usual::fill(blob, shape, pixels).is_some()
+    {
+        return Ok(());
     }
     let info = decode_info(blob).map_err(fail)?;
     let samples = usize::from(block.samples);

@@ -26,13 +26,88 @@ pub(super) fn sums<const K: usize>(
     (0, total)
 }
 
+/// Sums each of four planes of bytes up, its total before it, and puts the four of a number side by side, that of the
+/// first plane uppermost in a little-endian word. Gives how many numbers are done, a multiple of 32, and the totals
+/// there; the rest is the caller's. Nothing where the processor has no way of its own to do it.
+#[inline]
+pub(super) fn joined(
+    planes: [&[u8]; 4],
+    totals: [u8; 4],
+    out: &mut [[u8; 4]],
+) -> Option<(usize, [u8; 4])> {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[expect(
+            unsafe_code,
+            reason = "measured, a tile of predictor 3 in 0.85 of the time"
+        )]
+        // SAFETY: the function needs nothing but AVX2, which this processor was just found to have.
+        return Some(unsafe { avx2::joined(planes, totals, out) });
+    }
+    let _ = (planes, totals, out);
+    None
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
         __m256i, _mm256_add_epi8, _mm256_add_epi16, _mm256_add_epi32, _mm256_bslli_epi128,
         _mm256_extract_epi64, _mm256_permute2x128_si256, _mm256_permute4x64_epi64,
-        _mm256_set_epi64x, _mm256_shuffle_epi8,
+        _mm256_set_epi64x, _mm256_set1_epi8, _mm256_shuffle_epi8, _mm256_unpackhi_epi8,
+        _mm256_unpackhi_epi16, _mm256_unpacklo_epi8, _mm256_unpacklo_epi16,
     };
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn joined(
+        planes: [&[u8]; 4],
+        totals: [u8; 4],
+        out: &mut [[u8; 4]],
+    ) -> (usize, [u8; 4]) {
+        let last = _mm256_set1_epi8(15);
+        let mut before = totals.map(|total| _mm256_set1_epi8(i8::from_ne_bytes([total])));
+        let [a, b, c, d] = planes.map(|plane| plane.as_chunks::<32>().0);
+        let mut done = 0usize;
+        let parts = a.iter().zip(b).zip(c.iter().zip(d));
+        for (((a, b), (c, d)), to) in parts.zip(out.as_chunks_mut::<32>().0) {
+            let [a, b, c, d] = [(0, a), (1, b), (2, c), (3, d)].map(|(plane, part): (usize, _)| {
+                let v = within::<1>(load(part));
+                // The sum of the lower half, for the upper one.
+                let lower = _mm256_permute2x128_si256::<0x08>(v, v);
+                let v = _mm256_add_epi8(v, _mm256_shuffle_epi8(lower, last));
+                let v = _mm256_add_epi8(v, before[plane]);
+                before[plane] = _mm256_shuffle_epi8(_mm256_permute4x64_epi64::<0xFF>(v), last);
+                v
+            });
+            // Pairs of bytes, then numbers: 4 of the lower half of each and 4 of the upper.
+            let (low, high) = (_mm256_unpacklo_epi8(d, c), _mm256_unpackhi_epi8(d, c));
+            let (low_of_upper, high_of_upper) =
+                (_mm256_unpacklo_epi8(b, a), _mm256_unpackhi_epi8(b, a));
+            let fours = [
+                _mm256_unpacklo_epi16(low, low_of_upper),
+                _mm256_unpackhi_epi16(low, low_of_upper),
+                _mm256_unpacklo_epi16(high, high_of_upper),
+                _mm256_unpackhi_epi16(high, high_of_upper),
+            ];
+            let [first, second, third, fourth] = fours;
+            let eights = [
+                _mm256_permute2x128_si256::<0x20>(first, second),
+                _mm256_permute2x128_si256::<0x20>(third, fourth),
+                _mm256_permute2x128_si256::<0x31>(first, second),
+                _mm256_permute2x128_si256::<0x31>(third, fourth),
+            ];
+            for (to, eight) in to
+                .as_flattened_mut()
+                .as_chunks_mut()
+                .0
+                .iter_mut()
+                .zip(eights)
+            {
+                *to = store(eight);
+            }
+            done += 32;
+        }
+        (done, before.map(|total| store(total)[0]))
+    }
 
     #[target_feature(enable = "avx2")]
     pub(super) fn sums<const K: usize>(
