@@ -28,7 +28,7 @@ def main(path):
     check(metadata.num_rows == ROWS, f"{ROWS} rows")
     check(metadata.num_row_groups == 2, "row groups of at most 65536 rows")
     pairs = metadata.metadata
-    check(pairs[b"stacchip:schema_version"] == b"1.0", "the version of the schema")
+    check(pairs[b"stacchip:schema_version"] == b"1.1", "the version of the schema")
     check(pairs[b"stacchip:creator"].startswith(b"stacchip "), "the maker")
     geo = json.loads(pairs[b"geo"])
     column = geo["columns"]["geometry"]

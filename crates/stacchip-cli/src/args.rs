@@ -88,6 +88,10 @@ pub enum Command {
     Info(InfoArgs),
     /// Draw a contact sheet of chips.
     Preview(PreviewArgs),
+    /// Merge indexes into one, sorted so that readers pass over what they do not want.
+    Merge(MergeArgs),
+    /// Say which chips train, validate and test, so that no place is in two splits; or check that.
+    Split(SplitArgs),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -436,6 +440,89 @@ pub struct PreviewArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub item_root: Option<String>,
     /// Replace what stands there.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// `stacchip merge`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  stacchip merge a.parquet b.parquet -o both.parquet\n  stacchip merge index/ -o dataset --memory 512MiB"
+)]
+pub struct MergeArgs {
+    /// Indexes: tables, folders of tables (those of the Python package too), patterns.
+    #[arg(required = true, value_name = "INDEX")]
+    pub indexes: Vec<String>,
+    /// The result: a file ending in .parquet, or a folder of files with some million rows each.
+    #[arg(short, long, value_name = "DATASET")]
+    pub output: String,
+    /// Rows of a file, where the result is a folder.
+    #[arg(long, value_name = "N", default_value_t = 4_194_304, value_parser = clap::value_parser!(u64).range(1..))]
+    pub part_rows: u64,
+    /// The folder for what does not fit into --memory [default: that of the result].
+    #[arg(long, value_name = "FOLDER")]
+    pub temp: Option<PathBuf>,
+    /// Replace what stands there.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// `stacchip split`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  stacchip split dataset --train 0.8 --val 0.1 --test 0.1 --by cell\n  stacchip split dataset --by block:50 --buffer 5 --strata platform --seed 7\n  stacchip split dataset --check"
+)]
+pub struct SplitArgs {
+    /// An index: a table, or a folder of tables.
+    pub dataset: String,
+    /// Share of the chips to train with.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        allow_negative_numbers = true,
+        default_value_t = 0.8
+    )]
+    pub train: f64,
+    /// Share of the chips to validate with.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        allow_negative_numbers = true,
+        default_value_t = 0.1
+    )]
+    pub val: f64,
+    /// Share of the chips to test with.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        allow_negative_numbers = true,
+        default_value_t = 0.1
+    )]
+    pub test: f64,
+    /// Which places stay together: cell, cell:LEVEL, block:KM, cluster.
+    #[arg(long, value_name = "GROUP", default_value = "cell")]
+    pub by: String,
+    /// Kilometres that places of two splits are apart at least.
+    #[arg(
+        long,
+        value_name = "KM",
+        allow_negative_numbers = true,
+        default_value_t = 0.0
+    )]
+    pub buffer: f64,
+    /// Give each value of this column its shares.
+    #[arg(long, value_name = "COLUMN")]
+    pub strata: Option<String>,
+    /// Another number, another split.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// The column that says it.
+    #[arg(long, value_name = "COLUMN", default_value = "split")]
+    pub column: String,
+    /// Write nothing; fail where a place is in two splits.
+    #[arg(long, conflicts_with_all = ["train", "val", "test", "by", "strata", "seed", "overwrite"])]
+    pub check: bool,
+    /// Replace the column where there is one.
     #[arg(long)]
     pub overwrite: bool,
 }

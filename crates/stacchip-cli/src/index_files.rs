@@ -175,18 +175,84 @@ pub fn is_table(path: &Path) -> bool {
         .is_some_and(|e| e.eq_ignore_ascii_case("parquet"))
 }
 
-/// Where the item of the index at `index` is kept: the file of items, or that of this one item.
+/// Where the item of the index at `index` is kept: the file of items beside it, that of this one item,
+/// or that of all in its folder.
 pub fn items_of(index: &Path, item: &str) -> PathBuf {
     let beside = PathBuf::from(items_address(&index.to_string_lossy()));
-    let own = || Beside::of_item(folder_of(index), item).items;
+    let folder = folder_of(index);
+    let own = || [Beside::of_item(folder, item).items, folder.join(ALL_ITEMS)];
     first_file(beside, own)
 }
 
 /// Where the headers of the assets of the item of the index at `index` are kept, where they are.
 pub fn headers_of(index: &Path, item: &str) -> Option<PathBuf> {
     let beside = PathBuf::from(headers_address(&index.to_string_lossy()));
-    let own = || Beside::of_item(folder_of(index), item).headers;
+    let folder = folder_of(index);
+    let own = || {
+        [
+            Beside::of_item(folder, item).headers,
+            folder.join(ALL_HEADERS),
+        ]
+    };
     Some(first_file(beside, own)).filter(|path| path.is_file())
+}
+
+/// Files of items and of headers that stand beside tables.
+#[derive(Debug, Default)]
+pub struct BesideAll {
+    /// Those of items.
+    pub items: Vec<PathBuf>,
+    /// Those of headers.
+    pub headers: Vec<PathBuf>,
+}
+
+/// What stands beside the `tables` of the indexes that were `given`.
+///
+/// # Errors
+/// A failure where a folder cannot be read.
+pub fn beside_of(given: &[String], tables: &[PathBuf]) -> Result<BesideAll, Failure> {
+    let mut found = BesideAll::default();
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for table in tables {
+        let name = table.to_string_lossy();
+        let items = PathBuf::from(items_address(&name));
+        let headers = PathBuf::from(headers_address(&name));
+        let (has_items, has_headers) = (items.is_file(), headers.is_file());
+        found.items.extend(has_items.then_some(items));
+        found.headers.extend(has_headers.then_some(headers));
+        let folder = folder_of(table).to_owned();
+        let complete = has_items && has_headers;
+        if !complete && !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders.extend(given.iter().map(PathBuf::from).filter(|p| p.is_dir()));
+    folders.sort();
+    folders.dedup();
+    for folder in folders {
+        for (name, into) in [(ITEMS, &mut found.items), (HEADERS, &mut found.headers)] {
+            let folder = folder.join(name);
+            if !folder.is_dir() {
+                continue;
+            }
+            let failed = |e: &std::io::Error| Failure::of(folder.display(), e);
+            let mut here = Vec::new();
+            for entry in fs::read_dir(&folder).map_err(|e| failed(&e))? {
+                let path = entry.map_err(|e| failed(&e))?.path();
+                let name = path
+                    .file_name()
+                    .and_then(|n| n.to_str())
+                    .unwrap_or_default();
+                // What is being written starts with a dot.
+                if name.starts_with('_') {
+                    here.push(path);
+                }
+            }
+            here.sort();
+            into.extend(here);
+        }
+    }
+    Ok(found)
 }
 
 fn folder_of(index: &Path) -> &Path {
@@ -197,13 +263,12 @@ fn folder_of(index: &Path) -> &Path {
     }
 }
 
-/// The first of two that is there, else the first.
-fn first_file(beside: PathBuf, own: impl FnOnce() -> PathBuf) -> PathBuf {
+/// The first that is there, else the very first.
+fn first_file(beside: PathBuf, others: impl FnOnce() -> [PathBuf; 2]) -> PathBuf {
     if beside.is_file() {
         return beside;
     }
-    let own = own();
-    if own.is_file() { own } else { beside }
+    others().into_iter().find(|p| p.is_file()).unwrap_or(beside)
 }
 
 /// What stands beside a table of chips.
@@ -322,6 +387,11 @@ pub fn file_name(id: &str) -> String {
 const ITEMS: &str = "items";
 /// The folder of headers in a dataset; named as the items are.
 const HEADERS: &str = "headers";
+/// The items of all tables of a merged dataset. No item's own file has this name: in names of
+/// ids there is no plus sign.
+pub const ALL_ITEMS: &str = "items/_+all.ndjson";
+/// The headers of all tables of a merged dataset.
+pub const ALL_HEADERS: &str = "headers/_+all.pq";
 /// Endings of files that are no folders.
 const OTHER_FILES: [&str; 14] = [
     "tif",

@@ -217,7 +217,9 @@ pub async fn row_count(index: &Path, world: &World) -> Result<u64, Failure> {
     Ok(rows)
 }
 
-/// The tables of an index: itself, or those in the folder, by name.
+/// The tables of an index: itself, or those in the folder and the folders in it (upstream has one
+/// for each item), by name. What starts with a dot or an underscore is passed over, and the items and
+/// headers beside the tables.
 ///
 /// # Errors
 /// A failure where there is none.
@@ -225,12 +227,25 @@ pub fn tables(index: &Path) -> Result<Vec<PathBuf>, Failure> {
     if !index.is_dir() {
         return Ok(vec![index.to_owned()]);
     }
-    let failed = |e: &std::io::Error| Failure::of(index.display(), e);
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(index).map_err(|e| failed(&e))? {
-        let path = entry.map_err(|e| failed(&e))?.path();
-        if is_table(&path) && path.is_file() {
-            found.push(path);
+    let mut folders = vec![index.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let failed = |e: &std::io::Error| Failure::of(folder.display(), e);
+        for entry in std::fs::read_dir(&folder).map_err(|e| failed(&e))? {
+            let entry = entry.map_err(|e| failed(&e))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(['.', '_']) {
+                continue;
+            }
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|t| t.is_dir()) {
+                if !BESIDE.contains(&name.as_ref()) {
+                    folders.push(path);
+                }
+            } else if is_table(&path) && path.is_file() {
+                found.push(path);
+            }
         }
     }
     if found.is_empty() {
@@ -242,6 +257,9 @@ pub fn tables(index: &Path) -> Result<Vec<PathBuf>, Failure> {
     found.sort();
     Ok(found)
 }
+
+/// Folders of a dataset that hold no chips.
+const BESIDE: [&str; 2] = ["items", "headers"];
 
 impl Held {
     /// Has the headers kept of the item that `row` is of looked up. Where they cannot be read the

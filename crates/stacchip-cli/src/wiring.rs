@@ -29,7 +29,10 @@ pub use stacchip_adapters::{
     cache::CacheUse,
     encode::{encoder_for, endings},
     object::Traffic,
-    parquet::{IndexFile, ItemLine, ParquetIndexReader, headers_address, items_address},
+    parquet::{
+        IndexFile, ItemLine, MergeOptions, ParquetIndexReader, Place, StagedTable, Table,
+        headers_address, items_address, merge_headers, merge_tables, read_places,
+    },
     stac::{ItemDocument, StacError},
 };
 

@@ -771,3 +771,160 @@ fn chips_that_cannot_be_read_are_named_and_the_others_cut() {
     let said = desk.fails(&truncated, 1);
     assert!(said.matches("red.tif").count() >= 4, "{said}");
 }
+
+#[test]
+fn a_place_is_in_one_split() {
+    let desk = Desk::new("sentinel-2");
+    let index = [
+        "index",
+        "scene/item.json",
+        "--chip-size",
+        "16",
+        "--max-nodata",
+        "1",
+        "--no-headers",
+    ];
+    desk.json(&[&index[..], &["-o", "d"]].concat());
+    let split = [
+        "split",
+        "d",
+        "--by",
+        "cell:15",
+        "--strata",
+        "cloud_cover_percentage",
+    ];
+    let told = desk.json(&split);
+    let count = |name: &str| told[name].as_u64().unwrap();
+    assert_eq!(count("train") + count("val") + count("test"), 37 * 37);
+    assert_eq!((count("left_out"), count("places")), (0, 37 * 37));
+    assert!(
+        (0.75..0.85).contains(&(count("train") as f64 / (37.0 * 37.0))),
+        "{told}"
+    );
+    assert_eq!(desk.json(&["split", "d", "--check"])["leaks"], 0);
+
+    // It is still an index, and is not split again unasked.
+    assert_eq!(desk.json(&["info", "d"])["rows"], 37 * 37);
+    desk.json(&["chip", "d", "--row", "5", "--assets", "red", "-o", "c.npy"]);
+    assert!(
+        desk.fails(&split, 1)
+            .contains("has a column `split` already")
+    );
+    let table: Vec<_> = fs::read_dir(desk.path("d"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "parquet"))
+        .collect();
+    assert_eq!(table.len(), 1);
+
+    // The same places split by another lot leak, whatever the table is called.
+    fs::copy(&table[0], desk.path("other.parquet")).unwrap();
+    let again = [
+        "split",
+        "other.parquet",
+        "--by",
+        "cell:15",
+        "--seed",
+        "7",
+        "--overwrite",
+    ];
+    desk.json(&again);
+    assert_eq!(
+        desk.json(&["split", "other.parquet", "--check"])["leaks"],
+        0
+    );
+    fs::copy(desk.path("other.parquet"), desk.path("d/other.parquet")).unwrap();
+    let said = desk.fails(&["split", "d", "--check"], 1);
+    assert!(
+        said.contains("share ground and are in different splits"),
+        "{said}"
+    );
+
+    assert!(
+        desk.fails(&["split", "d", "--by", "street"], 2)
+            .contains("`street` is no way")
+    );
+    assert!(
+        desk.fails(
+            &["split", "d", "--train", "-1", "--val", "2", "--overwrite"],
+            2
+        )
+        .contains("shares of")
+    );
+    assert!(
+        desk.fails(&["split", "d", "--check", "--column", "x"], 1)
+            .contains("the column `x` is missing")
+    );
+}
+
+#[test]
+fn indexes_become_one() {
+    let desk = Desk::new("sentinel-2");
+    let index = |size: &str, out: &str| {
+        let args = [
+            "index",
+            "scene/item.json",
+            "--max-nodata",
+            "1",
+            "--chip-size",
+            size,
+            "-o",
+            out,
+        ];
+        desk.json(&args)
+    };
+    index("64", "a.parquet");
+    index("128", "b");
+    index("64", "c");
+    // The same chips of the same item are in it once; those of another size are others.
+    let merged = desk.json(&["merge", "a.parquet", "b", "c", "-o", "m.parquet"]);
+    assert_eq!(
+        (merged["rows"].as_u64(), merged["duplicates"].as_u64()),
+        (Some(81 + 16), Some(81))
+    );
+    assert_eq!(merged["items"], 1);
+    assert_eq!(desk.json(&["info", "m.parquet"])["rows"], 97);
+
+    // A row leads to its pixels, without a request for headers.
+    desk.json(&[
+        "chip",
+        "m.parquet",
+        "--row",
+        "40",
+        "--assets",
+        "red",
+        "-o",
+        "m.npy",
+    ]);
+    let told = desk.json(&["merge", "a.parquet", "b", "c", "-o", "folder"]);
+    assert_eq!(told["rows"], 97);
+    desk.json(&[
+        "chip", "folder", "--row", "40", "--assets", "red", "-o", "f.npy",
+    ]);
+    assert_eq!(npy(&desk.path("m.npy")), npy(&desk.path("f.npy")));
+    assert!(desk.path("folder/headers/_+all.pq").is_file());
+    let again = desk.json(&["merge", "folder", "-o", "again.parquet"]);
+    assert_eq!(
+        (again["rows"].as_u64(), again["items"].as_u64()),
+        (Some(97), Some(1))
+    );
+
+    assert!(
+        desk.fails(&["merge", "a.parquet", "-o", "m.parquet"], 1)
+            .contains("exists already")
+    );
+    assert!(
+        desk.fails(&["merge", "a.parquet", "-o", "folder"], 1)
+            .contains("holds an index already")
+    );
+    assert!(
+        desk.fails(&["merge", "m.parquet", "-o", "m.parquet", "--overwrite"], 2)
+            .contains("another place")
+    );
+    desk.json(&["merge", "a.parquet", "-o", "m.parquet", "--overwrite"]);
+    assert_eq!(desk.json(&["info", "m.parquet"])["rows"], 81);
+    assert!(
+        desk.fails(&["merge", "nothing*.parquet", "-o", "x.parquet"], 1)
+            .contains("no table to merge")
+    );
+}

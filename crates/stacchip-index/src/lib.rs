@@ -2,7 +2,8 @@
 //!
 //! This room knows where the pixels of a scene lie ([`SceneGrid`]), which chips they make
 //! ([`ChipGrid`]), where those lie on the globe ([`Footprints`]) and what a row says of each
-//! ([`RowFold`], [`schema`]). It never reads a pixel, and knows no file format of tables; rows leave
+//! ([`RowFold`], [`schema`]), which ground that is at any date ([`GroundCell`]), and how places are kept apart in train,
+//! val and test ([`Splitter`], [`LeakCheck`]). It never reads a pixel, and knows no file format of tables; rows leave
 //! and enter through its ports, [`IndexWriter`] and [`IndexReader`].
 //!
 //! ```
@@ -37,6 +38,7 @@ mod contradiction;
 mod error;
 mod footprint;
 mod globe;
+mod ground_cell;
 mod ports;
 mod row;
 mod row_fold;
@@ -44,6 +46,7 @@ mod scene_grid;
 pub mod schema;
 #[cfg(test)]
 mod sphere;
+mod split;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
@@ -51,7 +54,11 @@ pub use chip_grid::{Cell, ChipGrid, ChipOptions, Edge};
 pub use contradiction::{Contradiction, Disagreement, Source};
 pub use error::GridError;
 pub use footprint::{Footprints, grid_bounds};
+pub use ground_cell::GroundCell;
 pub use ports::{IndexError, IndexErrorKind, IndexReader, IndexWriter};
 pub use row::{ChipRow, SceneColumns};
 pub use row_fold::RowFold;
 pub use scene_grid::{MissingGrid, RasterHeader, SceneGrid};
+pub use split::{
+    LeakCheck, Leaks, Split, SplitBy, SplitCounts, SplitError, SplitOptions, SplitPlan, Splitter,
+};

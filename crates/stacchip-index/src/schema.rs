@@ -2,7 +2,7 @@
 
 /// The version of the table below; it grows when a column is added, and its first number when one
 /// changes its meaning or goes.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub enum ColumnType {
     U16,
     /// Arrow `uint32`.
     U32,
+    /// Arrow `uint64`.
+    U64,
     /// Arrow `float32`.
     F32,
     /// A polygon, or a multipolygon where the antimeridian is crossed, as WKB; longitude and
@@ -55,7 +57,7 @@ const fn column(
 }
 
 /// The columns of an index, in their order: upstream's first, in upstream's order and types.
-pub const COLUMNS: [Column; 22] = [
+pub const COLUMNS: [Column; 23] = [
     column(CHIPID, ColumnType::Utf8, false, "`{item id}-{x}-{y}`"),
     column(DATE, ColumnType::Date, false, "day of `datetime`, in UTC"),
     column(
@@ -173,6 +175,12 @@ pub const COLUMNS: [Column; 22] = [
         false,
         "rows of pixels; less than `chip_size` at the bottom edge where partial chips are kept",
     ),
+    column(
+        CELL,
+        ColumnType::U64,
+        false,
+        "S2 cell of level 10 at the centre of `geometry`: the same ground at any date, of any sensor",
+    ),
 ];
 
 /// The covering of `geometry`: the last column of a `GeoParquet` file, there for readers that prune.
@@ -231,6 +239,12 @@ pub const WINDOW_ROW: &str = "window_row";
 pub const WINDOW_WIDTH: &str = "window_width";
 /// Name of the column of heights.
 pub const WINDOW_HEIGHT: &str = "window_height";
+/// Name of the column of cells of the globe.
+pub const CELL: &str = "cell";
+
+/// Name of the column that `stacchip split` adds: `train`, `val`, `test`, or null where a chip is in
+/// none.
+pub const SPLIT: &str = "split";
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,25 @@ impl GeoSummary {
         }
     }
 
+    /// The same of an outline that is not at hand: whether it is one polygon, and its box (west,
+    /// south, east, north).
+    pub(super) fn add_kind(&mut self, polygon: bool, [w, s, e, n]: [f64; 4]) {
+        self.polygons |= polygon;
+        self.multi_polygons |= !polygon;
+        let all = self.bounds.unwrap_or(Bounds::new(w, s, e, n));
+        self.bounds = Some(all.extended([w, s]).extended([e, n]));
+    }
+
+    /// Adds what another heard of.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        self.polygons |= other.polygons;
+        self.multi_polygons |= other.multi_polygons;
+        if let Some(b) = other.bounds {
+            let all = self.bounds.unwrap_or(b);
+            self.bounds = Some(all.extended([b.xmin, b.ymin]).extended([b.xmax, b.ymax]));
+        }
+    }
+
     /// The metadata as JSON. Keys and kinds have a fixed order, so that the same rows give the same
     /// bytes. The reference system is left out, which stands for OGC:CRS84.
     pub(super) fn json(&self) -> String {

@@ -42,6 +42,15 @@ impl ItemLine {
         })
     }
 
+    /// The id of its item.
+    ///
+    /// # Errors
+    /// What is wrong with its JSON.
+    pub fn id(&self) -> Result<String, serde_json::Error> {
+        let its: Id<'_> = serde_json::from_str(&self.item)?;
+        Ok(its.id.into_owned())
+    }
+
     /// All lines in `text`, by the ids of their items; of several with one id the first.
     ///
     /// # Errors

@@ -8,23 +8,33 @@
 //! Indexes of upstream are read as well; what their rows do not say is filled in as upstream means
 //! it (chips of 256 pixels, the day's first moment).
 
+mod column;
 mod columns;
 mod file;
 mod geo;
 mod headers;
 mod items;
+mod merge;
+mod places;
 mod reader;
 mod rows;
 mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 mod wkb;
 mod writer;
 
+pub use column::StagedTable;
 pub use file::IndexFile;
-pub use headers::{HeaderTableEncoder, HeaderTables, ParquetHeaders, headers_address};
+pub use headers::{
+    HeaderTableEncoder, HeaderTables, ParquetHeaders, headers_address, merge_headers,
+};
 pub use items::{ItemLine, items_address};
+pub use merge::{MergeOptions, Merged, merge_tables};
+pub use places::{Place, read_places};
 pub use reader::ParquetIndexReader;
+pub use table::{Batches, Table};
 pub use writer::ParquetEncoder;
 
 use stacchip_index::{IndexError, IndexErrorKind};

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use arrow::{
     array::{
         ArrayRef, BinaryBuilder, Date32Array, Float32Array, Float64Array, RecordBatch, StringArray,
-        StructArray, TimestampMicrosecondArray, UInt16Array, UInt32Array,
+        StructArray, TimestampMicrosecondArray, UInt16Array, UInt32Array, UInt64Array,
     },
     datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit},
     error::ArrowError,
 };
 use jiff::{Timestamp, civil::Date};
 use stacchip_index::{
-    ChipRow,
+    ChipRow, GroundCell,
     schema::{self, BBOX, COLUMNS, Column, ColumnType},
 };
-use stacchip_model::Bounds;
+use stacchip_model::{Bounds, MultiPolygon};
 
 use super::{geo::GeoSummary, wkb};
 
@@ -35,6 +35,7 @@ pub(super) fn data_type(kind: ColumnType) -> DataType {
         ColumnType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         ColumnType::U16 => DataType::UInt16,
         ColumnType::U32 => DataType::UInt32,
+        ColumnType::U64 => DataType::UInt64,
         ColumnType::F32 => DataType::Float32,
         ColumnType::Geometry => DataType::Binary,
         ColumnType::Bbox => DataType::Struct(bbox_fields()),
@@ -95,12 +96,20 @@ fn column(name: &'static str, rows: &[ChipRow]) -> Result<ArrayRef, ArrowError> 
         s::WINDOW_ROW => counts(rows, name, |r| r.window.row)?,
         s::WINDOW_WIDTH => counts(rows, name, |r| i64::from(r.window.width))?,
         s::WINDOW_HEIGHT => counts(rows, name, |r| i64::from(r.window.height))?,
+        s::CELL => Arc::new(UInt64Array::from_iter_values(
+            rows.iter().map(|r| cell_of(&r.footprint)),
+        )),
         other => {
             return Err(ArrowError::NotYetImplemented(format!(
                 "the column {other} of the schema is not written"
             )));
         }
     })
+}
+
+/// The number of the cell at the centre of an outline; 0, which is none, where it has no point.
+fn cell_of(footprint: &MultiPolygon) -> u64 {
+    GroundCell::of(footprint).map_or(0, |leaf| leaf.parent(GroundCell::PLACE_LEVEL).id())
 }
 
 fn texts(rows: &[ChipRow], text: impl Fn(&ChipRow) -> Option<&String>) -> ArrayRef {

@@ -130,7 +130,7 @@ fn what_is_written_is_read_and_the_same_rows_give_the_same_bytes() {
     assert_eq!(reader.len(), 20_050);
     assert_eq!(
         reader.metadata_value("stacchip:schema_version"),
-        Some("1.0")
+        Some("1.1")
     );
     let read = read_all(reader);
     assert!(read == written, "rows differ");

@@ -59,6 +59,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<MultiPolygon, WkbError> {
     }
 }
 
+/// Whether bytes say that they are one Polygon.
+pub(super) fn is_polygon(bytes: &[u8]) -> bool {
+    Bytes { rest: bytes }
+        .head()
+        .is_ok_and(|h| h.kind == POLYGON)
+}
+
 /// Why bytes are no outline of a chip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(super) enum WkbError {

@@ -8,14 +8,14 @@ use ::parquet::{
     errors::ParquetError,
     file::{
         metadata::KeyValue,
-        properties::{EnabledStatistics, WriterProperties},
+        properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder},
     },
     schema::types::ColumnPath,
 };
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use stacchip_index::{
     ChipRow,
-    schema::{CHIPID, GEOMETRY, SCHEMA_VERSION},
+    schema::{BBOX, CHIPID, GEOMETRY, SCHEMA_VERSION},
 };
 
 use super::{geo::GeoSummary, rows};
@@ -36,20 +36,8 @@ impl<W: Write + Send> ParquetEncoder<W> {
     /// [`ParquetError`] where the first bytes cannot be written.
     pub fn new(out: W) -> Result<Self, ParquetError> {
         let schema = rows::arrow_schema();
-        let zstd = Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?);
-        let mut properties = WriterProperties::builder()
-            .set_created_by(CREATOR.to_owned())
-            .set_compression(zstd)
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .set_statistics_enabled(EnabledStatistics::Chunk);
-        // Each is another: a dictionary would hold them all and be thrown away.
-        for unique in [CHIPID, GEOMETRY] {
-            properties = properties.set_column_dictionary_enabled(ColumnPath::from(unique), false);
-        }
-        // Least and greatest bytes of WKB mean nothing.
-        properties = properties
-            .set_column_statistics_enabled(ColumnPath::from(GEOMETRY), EnabledStatistics::None);
-        let writer = ArrowWriter::try_new(out, schema.clone(), Some(properties.build()))?;
+        let properties = properties(&schema)?;
+        let writer = ArrowWriter::try_new(out, schema.clone(), Some(properties))?;
         Ok(Self {
             writer,
             schema,
@@ -94,11 +82,45 @@ impl<W: Write + Send> std::fmt::Debug for ParquetEncoder<W> {
     }
 }
 
+/// How tables of chips are written.
+pub(super) fn properties(schema: &Schema) -> Result<WriterProperties, ParquetError> {
+    Ok(builder(schema)?.build())
+}
+
+/// The same where rows of one place lie together: then it is cheaper to squeeze what is alike than to
+/// look it up in a dictionary that would soon be full.
+pub(super) fn merged_properties(schema: &Schema) -> Result<WriterProperties, ParquetError> {
+    let mut properties = builder(schema)?;
+    for edge in ["xmin", "ymin", "xmax", "ymax"] {
+        let path = ColumnPath::new(vec![BBOX.name.to_owned(), edge.to_owned()]);
+        properties = properties.set_column_dictionary_enabled(path, false);
+    }
+    Ok(properties.build())
+}
+
+fn builder(schema: &Schema) -> Result<WriterPropertiesBuilder, ParquetError> {
+    let zstd = Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?);
+    let mut properties = WriterProperties::builder()
+        .set_created_by(CREATOR.to_owned())
+        .set_compression(zstd)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    // Each is another: a dictionary would hold them all and be thrown away.
+    for unique in [CHIPID, GEOMETRY] {
+        if schema.column_with_name(unique).is_some() {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(unique), false);
+        }
+    }
+    // Least and greatest bytes of WKB mean nothing.
+    Ok(properties
+        .set_column_statistics_enabled(ColumnPath::from(GEOMETRY), EnabledStatistics::None))
+}
+
 /// What the files name as their maker.
-const CREATOR: &str = concat!("stacchip ", env!("CARGO_PKG_VERSION"));
+pub(super) const CREATOR: &str = concat!("stacchip ", env!("CARGO_PKG_VERSION"));
 
 /// Rows of a row group: what a reader that prunes reads at least; some megabytes.
-const ROW_GROUP_ROWS: usize = 65_536;
+pub(super) const ROW_GROUP_ROWS: usize = 65_536;
 
 /// Rows turned into Arrow at once.
 const BATCH_ROWS: usize = 8192;

@@ -5,8 +5,10 @@ mod completions;
 mod explain;
 mod index;
 mod info;
+mod merge;
 mod preview;
 mod sample;
+mod split;
 
 pub use chip::Names;
 
@@ -26,6 +28,8 @@ pub fn run(command: Command, shared: &Shared, output: Output) -> CommandResult {
         Command::Chip(args) => chip::run(&args, &World::new(shared)?, output),
         Command::Explain(args) => explain::run(&args, &World::new(shared)?, output),
         Command::Info(args) => info::run(&args, &World::new(shared)?, output),
+        Command::Merge(args) => merge::run(&args, shared, output),
+        Command::Split(args) => split::run(&args, &World::new(shared)?, output),
         Command::Preview(args) => preview::run(&args, &World::new(shared)?, output),
     }
 }

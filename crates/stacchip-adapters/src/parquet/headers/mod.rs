@@ -5,6 +5,7 @@
 //! that cannot be done without.
 
 mod columns;
+mod concat;
 mod read;
 mod tables;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod write;
 #[cfg(doc)]
 use stacchip_cog::StoredRaster;
 
+pub use concat::merge_headers;
 pub use read::ParquetHeaders;
 pub use tables::HeaderTables;
 pub use write::HeaderTableEncoder;

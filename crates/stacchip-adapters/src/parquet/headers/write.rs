@@ -84,8 +84,21 @@ impl<W: Write + Send> HeaderTableEncoder<W> {
                 rasters.map(move |raster| (item_id, asset.as_str(), header, raster))
             })
             .collect();
-        self.writer.write(&encode(&rows)?)?;
+        self.append(&encode(&rows)?)?;
         // The rows of an object lie in one row group.
+        self.flush_if_full()
+    }
+
+    pub(super) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    pub(super) fn append(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+        self.writer.write(batch)
+    }
+
+    /// Ends the row group where it has rows enough.
+    pub(super) fn flush_if_full(&mut self) -> Result<(), ParquetError> {
         if self.writer.in_progress_rows() >= ROW_GROUP_ROWS
             || self.writer.in_progress_size() >= ROW_GROUP_BYTES
         {

@@ -1,0 +1,233 @@
+//! `stacchip split`.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde_json::json;
+use stacchip::index::{LeakCheck, Split, SplitBy, SplitCounts, SplitError, SplitOptions, Splitter};
+
+use crate::{
+    CommandResult, Status,
+    args::SplitArgs,
+    failure::{Failure, chain},
+    index_rows::tables,
+    output::Output,
+    progress::Bar,
+    wiring::{Place, StagedTable, Table, World, read_places},
+};
+use stacchip::Progress;
+
+/// Writes which split each chip is in, or checks what is written.
+pub fn run(args: &SplitArgs, _world: &World, output: Output) -> CommandResult {
+    let tables = open(Path::new(&args.dataset))?;
+    if args.check {
+        check(args, &tables, output)
+    } else {
+        split(args, &tables, output)
+    }
+}
+
+fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
+    let by: SplitBy = args.by.parse().map_err(Failure::usage)?;
+    let options = SplitOptions {
+        shares: [args.train, args.val, args.test],
+        by,
+        buffer_km: args.buffer,
+        seed: args.seed,
+    };
+    let mut splitter = Splitter::new(options).map_err(Failure::usage)?;
+    let has = |t: &&Table| t.schema().column_with_name(&args.column).is_some();
+    if let Some(table) = tables.iter().find(has)
+        && !args.overwrite
+    {
+        return Err(Failure::failed(format!(
+            "{} has a column `{}` already: say --overwrite to replace it, or --column for another name",
+            table.path().display(),
+            args.column
+        )));
+    }
+    let bins = args
+        .strata
+        .as_deref()
+        .is_some_and(|name| tables.iter().any(|t| t.has_fractions(name)));
+    let bar = Bar::new(output, "reading places");
+    each_place(tables, args.strata.as_deref(), &bar, |(footprint, text)| {
+        let text = text.unwrap_or_default();
+        let tenth = bins.then(|| text.parse::<f64>().ok()).flatten();
+        match tenth {
+            // Shares are balanced by tenths: each single one would be a stratum of its own.
+            Some(value) => splitter.push(&footprint, &format!("{}", (value * 10.0).floor())),
+            None => splitter.push(&footprint, &text),
+        }
+    })?;
+    drop(bar);
+    let plan = splitter.finish();
+    let counts = plan.counts();
+    let names: Vec<Option<&'static str>> = plan.splits().map(|s| s.map(Split::name)).collect();
+    write(args, tables, &names, output)?;
+    output.document(&json!({
+        "dataset": args.dataset,
+        "column": args.column,
+        "by": by.to_string(),
+        "buffer_km": args.buffer,
+        "seed": args.seed,
+        "train": counts.rows[0],
+        "val": counts.rows[1],
+        "test": counts.rows[2],
+        "left_out": counts.left_out,
+        "places": counts.places,
+        "groups": counts.groups,
+    }))?;
+    output.done(told(args, counts))?;
+    if counts.groups < 20 {
+        Output::warn(format!(
+            "{} groups of places only: shares are rough; smaller groups (--by cell:12, block:KM) make them finer",
+            counts.groups
+        ));
+    }
+    Ok(Status::Done)
+}
+
+fn told(args: &SplitArgs, counts: SplitCounts) -> String {
+    let [train, val, test] = counts.rows;
+    let all = train + val + test + counts.left_out;
+    let share = |rows: u64| 100.0 * rows as f64 / all.max(1) as f64;
+    format!(
+        "{}: train {train} ({:.1} %), val {val} ({:.1} %), test {test} ({:.1} %), in none {} ({:.1} %: too near to another split); {} places in {} groups",
+        args.dataset,
+        share(train),
+        share(val),
+        share(test),
+        counts.left_out,
+        share(counts.left_out),
+        counts.places,
+        counts.groups
+    )
+}
+
+/// Writes the column into all tables: first beside each, then all get their names.
+fn write(
+    args: &SplitArgs,
+    tables: &[Table],
+    names: &[Option<&'static str>],
+    output: Output,
+) -> Result<(), Failure> {
+    let bar = Bar::new(output, "writing");
+    bar.expect(tables.len() as u64);
+    let mut start = 0usize;
+    let ranges = tables.iter().map(|table| {
+        let rows = usize::try_from(table.rows()).unwrap_or(usize::MAX);
+        let end = start.saturating_add(rows).min(names.len());
+        let range = start..end;
+        start = end;
+        (table, range)
+    });
+    let ranges: Vec<_> = ranges.collect();
+    let staged: Vec<StagedTable> = ranges
+        .into_par_iter()
+        .map(|(table, range)| {
+            let values = names.get(range).unwrap_or_default().iter().copied();
+            let staged = StagedTable::with_texts(table, &args.column, values);
+            bar.advance(1);
+            staged.map_err(|e| Failure::failed(chain(&e)))
+        })
+        .collect::<Result<_, _>>()?;
+    for table in staged {
+        table.place().map_err(|e| Failure::failed(chain(&e)))?;
+    }
+    Ok(())
+}
+
+fn check(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
+    let mut check = LeakCheck::default();
+    let bar = Bar::new(output, "reading places");
+    each_place(tables, Some(&args.column), &bar, |(footprint, split)| {
+        check.push(&footprint, split.as_deref())
+    })?;
+    drop(bar);
+    let leaks = check.finish(args.buffer).map_err(Failure::usage)?;
+    let place = |row: u64| {
+        let mut row = row;
+        for table in tables {
+            if row < table.rows() {
+                return (table.path().display().to_string(), row);
+            }
+            row -= table.rows();
+        }
+        (args.dataset.clone(), row)
+    };
+    let examples: Vec<_> = leaks
+        .examples
+        .iter()
+        .map(|(a, b)| [place(*a), place(*b)])
+        .collect();
+    output.document(&json!({
+        "dataset": args.dataset,
+        "column": args.column,
+        "buffer_km": args.buffer,
+        "checked": leaks.checked,
+        "leaks": leaks.rows,
+        "examples": examples.iter().map(|pair| {
+            let one = |(table, row): &(String, u64)| json!({ "table": table, "row": row });
+            json!([one(&pair[0]), one(&pair[1])])
+        }).collect::<Vec<_>>(),
+    }))?;
+    if leaks.rows == 0 {
+        output.done(format!(
+            "{}: {} rows checked, no place is in two splits",
+            args.dataset, leaks.checked
+        ))?;
+        return Ok(Status::Done);
+    }
+    for [(table_a, a), (table_b, b)] in &examples {
+        Output::error(format!(
+            "row {a} of {table_a} and row {b} of {table_b} share ground and are in different splits"
+        ));
+    }
+    Output::error(format!(
+        "{}: {} of {} rows share ground with another split's",
+        args.dataset, leaks.rows, leaks.checked
+    ));
+    Err(Failure::Told)
+}
+
+/// Hands over the places of all rows, in their order.
+fn each_place(
+    tables: &[Table],
+    beside: Option<&str>,
+    bar: &Bar,
+    mut take: impl FnMut(Place) -> Result<(), SplitError>,
+) -> Result<(), Failure> {
+    let units: Vec<(&Table, usize)> = tables
+        .iter()
+        .flat_map(|table| (0..table.groups()).map(move |group| (table, group)))
+        .collect();
+    bar.expect(units.len() as u64);
+    for units in units.chunks(UNITS) {
+        let read: Vec<Result<Vec<Place>, Failure>> = units
+            .par_iter()
+            .map(|(table, group)| {
+                let places = read_places(table, Some(*group), beside);
+                bar.advance(1);
+                places.map_err(|e| Failure::failed(chain(&e)))
+            })
+            .collect();
+        for places in read {
+            for place in places? {
+                take(place).map_err(Failure::failed)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The tables of the dataset at `path`.
+fn open(path: &Path) -> Result<Vec<Table>, Failure> {
+    tables(path)?
+        .par_iter()
+        .map(|path| Table::open(path).map_err(|e| Failure::failed(chain(&e))))
+        .collect()
+}
+
+/// Row groups that are read at once.
+const UNITS: usize = 16;
