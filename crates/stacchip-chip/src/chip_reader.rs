@@ -68,7 +68,12 @@ impl ChipReader {
     /// # Errors
     /// As [`Raster::open`].
     pub async fn raster(&self, address: &str) -> Result<Arc<Raster>, ChipError> {
-        self.rasters.raster(self.opener.as_ref(), address).await
+        self.rasters.raster(&self.opener, address).await
+    }
+
+    /// What opens assets.
+    pub const fn opener(&self) -> &Arc<dyn AssetOpener> {
+        &self.opener
     }
 
     /// The rasters it keeps open.
@@ -145,7 +150,7 @@ impl ChipReader {
         asset: &AssetRequest,
     ) -> Result<FetchedArray, ChipError> {
         let fetched = async {
-            let (opener, address) = (self.opener.as_ref(), asset.address.as_str());
+            let (opener, address) = (&self.opener, asset.address.as_str());
             let raster = self.rasters.raster(opener, address).await?;
             let fetched = fetch_array(request, asset, Arc::clone(&raster)).await;
             if !fetched.as_ref().is_err_and(ChipError::is_changed) {

@@ -149,10 +149,23 @@ impl ChipError {
     pub fn is_changed(&self) -> bool {
         match self {
             Self::Asset { cause, .. } => cause.is_changed(),
+            Self::Shared(cause) => cause.is_changed(),
             Self::Read(error) | Self::Open(OpenError::Read(error)) => {
                 error.kind == ReadErrorKind::Changed
             }
             _ => false,
+        }
+    }
+
+    /// The address of the asset that has changed.
+    pub(crate) fn changed_asset(&self) -> Option<&str> {
+        match self {
+            Self::Asset { address, cause, .. } => {
+                let inner = cause.changed_asset();
+                inner.or_else(|| cause.is_changed().then_some(address))
+            }
+            Self::Shared(cause) => cause.changed_asset(),
+            _ => None,
         }
     }
 

@@ -1,6 +1,10 @@
 //! A raster whose header has been read.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use stacchip_cog::{
     Cog, Image, Limits, RangeReader, Source, StoredHeader, WindowPlan, fetch_all_tables, open,
@@ -12,7 +16,9 @@ use crate::{AssetOpener, ChipError, Frame, Sidecars, sidecars};
 /// A raster whose header has been read: what is known of it, and what reads its bytes.
 #[derive(Clone)]
 pub struct Raster {
-    address: String,
+    address: Arc<str>,
+    /// Of address and version.
+    object_hash: u64,
     cog: Arc<Cog>,
     /// What the object itself says, without the files beside it.
     own: Arc<Cog>,
@@ -92,10 +98,14 @@ impl Raster {
     }
 
     /// A raster with the header `cog`, whose bytes `reader` reads.
-    pub fn new(address: impl Into<String>, cog: Cog, reader: Arc<dyn RangeReader>) -> Self {
+    pub fn new(address: impl Into<Arc<str>>, cog: Cog, reader: Arc<dyn RangeReader>) -> Self {
         let own = Arc::new(cog);
+        let address = address.into();
+        let mut hasher = DefaultHasher::new();
+        (&address, reader.version()).hash(&mut hasher);
         Self {
-            address: address.into(),
+            address,
+            object_hash: hasher.finish(),
             cog: Arc::clone(&own),
             own,
             readers: vec![(Source::Main, reader)],
@@ -105,6 +115,16 @@ impl Raster {
     /// Its address, as it was asked for.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The same, shared.
+    pub(crate) const fn shared_address(&self) -> &Arc<str> {
+        &self.address
+    }
+
+    /// A number that other addresses, and other versions of what lies there, are unlikely to have.
+    pub(crate) const fn object_hash(&self) -> u64 {
+        self.object_hash
     }
 
     /// What its header says.

@@ -1,17 +1,24 @@
 //! Rasters kept open, so that each header is read once, or not at all.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use futures::lock::Mutex as AsyncMutex;
-use stacchip_cog::{HeaderStore, Limits, StoredHeader, header_key};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use stacchip_cog::{HeaderStore, Limits};
 
-use crate::{AssetOpener, ChipError, Raster, Sidecars};
+use crate::{
+    AssetOpener, ChipError, Raster, Sidecars,
+    opening::{HeaderUse, Opening},
+};
 
 /// Rasters kept open by address, the least recently used forgotten first. Whoever asks for a
-/// raster that another is just opening waits for it; a failure is not kept.
+/// raster that another is just opening waits for it, and drives it on should the other have stopped
+/// to; a failure is told to all of them and not kept.
 ///
 /// With a [store of headers](Self::with_headers) a raster whose header is known is opened without a
 /// request. Where the object turns out to be another than the header was kept of, it is
@@ -19,35 +26,18 @@ use crate::{AssetOpener, ChipError, Raster, Sidecars};
 #[derive(Debug)]
 pub struct RasterCache {
     capacity: usize,
-    limits: Limits,
-    sidecars: Sidecars,
-    headers: Option<Arc<dyn HeaderStore>>,
-    state: Mutex<State>,
+    opening: Opening,
+    slots: Mutex<Slots>,
 }
 
-/// How rasters were opened.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HeaderUse {
-    /// Rasters whose header was known.
-    pub known: u64,
-    /// Rasters whose header was read.
-    pub read: u64,
-    /// Addresses (as [keys](header_key)) of objects that were not what their header was kept of, or
-    /// became others while they were read; and why a header that was kept could not be used.
-    pub stale: Vec<(String, String)>,
-}
-
-type Slot = Arc<AsyncMutex<Option<Arc<Raster>>>>;
+/// A raster that is being opened, or has been. It belongs to nobody: a lock held while opening would
+/// wait for ever where its holder is not polled, as a stream is not between two chips.
+type Slot = Shared<BoxFuture<'static, Result<Arc<Raster>, Arc<ChipError>>>>;
 
 #[derive(Debug, Default)]
-struct State {
+struct Slots {
     clock: u64,
-    slots: HashMap<String, (u64, Slot)>,
-    /// Looked up and not used yet; nothing where nothing is known.
-    looked_up: HashMap<String, Option<StoredHeader>>,
-    /// Keys of those whose stored headers are of no use.
-    stale: HashSet<String>,
-    headers: HeaderUse,
+    by_address: HashMap<String, (u64, Slot)>,
 }
 
 impl RasterCache {
@@ -56,23 +46,21 @@ impl RasterCache {
     pub fn new(capacity: usize, limits: Limits) -> Self {
         Self {
             capacity: capacity.max(1),
-            limits,
-            sidecars: Sidecars::None,
-            headers: None,
-            state: Mutex::default(),
+            opening: Opening::new(limits),
+            slots: Mutex::default(),
         }
     }
 
     /// The same, with what files beside the rasters hold; see [`Raster::open_with_sidecars`]. They
     /// are looked for and read each time, also where the header of the raster itself was kept.
     pub fn with_sidecars(mut self, which: Sidecars) -> Self {
-        self.sidecars = which;
+        self.opening.sidecars = which;
         self
     }
 
     /// The same, with headers looked up in `headers` before they are read.
     pub fn with_headers(mut self, headers: Arc<dyn HeaderStore>) -> Self {
-        self.headers = Some(headers);
+        self.opening.headers = Some(headers);
         self
     }
 
@@ -80,143 +68,66 @@ impl RasterCache {
     /// [`raster`](Self::raster) then needs not do one by one.
     pub async fn look_up(&self, addresses: &[&str]) {
         let unopened: Vec<&str> = {
-            let state = self.state();
+            let slots = self.slots();
             let unopened = addresses.iter().copied();
             unopened
-                .filter(|address| !state.slots.contains_key(*address))
+                .filter(|address| !slots.by_address.contains_key(*address))
                 .collect()
         };
-        self.look_up_all(&unopened).await;
-    }
-
-    async fn look_up_all(&self, addresses: &[&str]) {
-        let Some(headers) = &self.headers else {
-            return;
-        };
-        let wanted: Vec<String> = {
-            let state = self.state();
-            let unknown = addresses.iter().filter(|address| {
-                let key = header_key(address);
-                !state.stale.contains(key.as_ref()) && !state.looked_up.contains_key(key.as_ref())
-            });
-            unknown.map(|a| header_key(a).into_owned()).collect()
-        };
-        if wanted.is_empty() {
-            return;
-        }
-        let keys: Vec<&str> = wanted.iter().map(String::as_str).collect();
-        let found = headers.load(&keys).await;
-        let mut state = self.state();
-        match found {
-            Ok(found) => {
-                for (key, header) in wanted.into_iter().zip(found) {
-                    // Another may have found out meanwhile that it is of no use.
-                    if !state.stale.contains(&key) {
-                        state.looked_up.insert(key, header);
-                    }
-                }
-            }
-            // What cannot be looked up is read; that is said, and not tried again.
-            Err(error) => {
-                for key in wanted {
-                    state.distrust(key, error.to_string());
-                }
-            }
-        }
+        self.opening.look_up(&unopened).await;
     }
 
     /// The raster at `address`, opened by `opener` where it is not open yet.
     ///
     /// # Errors
-    /// As [`Raster::open`].
+    /// As [`Raster::open`]; [`ChipError::Shared`] where several waited for what failed.
     pub async fn raster(
         &self,
-        opener: &dyn AssetOpener,
+        opener: &Arc<dyn AssetOpener>,
         address: &str,
     ) -> Result<Arc<Raster>, ChipError> {
-        let slot = self.slot(address);
-        let mut held = slot.lock().await;
-        if let Some(raster) = held.as_ref() {
-            return Ok(Arc::clone(raster));
-        }
-        let raster = match self.open_stored(opener, address).await? {
-            Some(raster) => raster,
-            None => self.open(opener, address).await?,
-        };
-        Ok(Arc::clone(held.insert(Arc::new(raster))))
+        let slot = self.slots().held(address);
+        let slot = slot.unwrap_or_else(|| self.open(opener, address));
+        self.opened(address, slot).await
     }
 
     /// The raster at `address` in place of `changed`, which was opened here and turned out to be of
     /// another version than what lies there: its header is read. Of several who ask one reads it.
     ///
     /// # Errors
-    /// As [`Raster::open`].
+    /// As [`Self::raster`].
     pub async fn reopen(
         &self,
-        opener: &dyn AssetOpener,
+        opener: &Arc<dyn AssetOpener>,
         address: &str,
         changed: &Arc<Raster>,
     ) -> Result<Arc<Raster>, ChipError> {
-        let slot = self.slot(address);
-        let mut held = slot.lock().await;
-        if let Some(raster) = held.as_ref().filter(|raster| !Arc::ptr_eq(raster, changed)) {
-            return Ok(Arc::clone(raster));
-        }
-        *held = None;
-        let key = header_key(address).into_owned();
-        self.state().distrust(key, CHANGED.to_owned());
-        let raster = self.open(opener, address).await?;
-        Ok(Arc::clone(held.insert(Arc::new(raster))))
-    }
-
-    /// With a header that was kept; nothing where none was, or none of use.
-    async fn open_stored(
-        &self,
-        opener: &dyn AssetOpener,
-        address: &str,
-    ) -> Result<Option<Raster>, ChipError> {
-        self.look_up_all(&[address]).await;
-        let key = header_key(address).into_owned();
-        let Some(stored) = self.state().looked_up.remove(&key).flatten() else {
-            return Ok(None);
-        };
-        let (limits, which) = (&self.limits, self.sidecars);
-        let why = match Raster::open_stored(opener, address, &stored, limits, which).await {
-            Ok(raster) => {
-                self.state().headers.known += 1;
-                return Ok(Some(raster));
-            }
-            Err(error) if error.is_changed() => CHANGED.to_owned(),
-            Err(ChipError::Stored(error)) => error.to_string(),
-            Err(error) => return Err(error),
-        };
-        self.state().distrust(key, why);
-        Ok(None)
-    }
-
-    /// With a header that is read.
-    async fn open(&self, opener: &dyn AssetOpener, address: &str) -> Result<Raster, ChipError> {
-        let raster =
-            Raster::open_with_sidecars(opener, address, &self.limits, self.sidecars).await?;
-        self.state().headers.read += 1;
-        Ok(raster)
+        let held = self.slots().held(address).filter(|slot| {
+            let raster = slot.peek().and_then(|opened| opened.as_ref().ok());
+            raster.is_none_or(|raster| !Arc::ptr_eq(raster, changed))
+        });
+        let slot = held.unwrap_or_else(|| {
+            self.opening.changed(address);
+            self.slots().by_address.remove(address);
+            self.open(opener, address)
+        });
+        self.opened(address, slot).await
     }
 
     /// How rasters were opened so far.
     pub fn header_use(&self) -> HeaderUse {
-        self.state().headers.clone()
+        self.opening.header_use()
     }
 
     /// Forgets the raster at `address`, so that it is opened anew: after it has changed.
     pub fn forget(&self, address: &str) {
-        let mut state = self.state();
-        state.slots.remove(address);
-        state.stale.insert(header_key(address).into_owned());
+        self.opening.forget(address);
+        self.slots().by_address.remove(address);
     }
 
     /// Rasters it holds.
     pub fn len(&self) -> usize {
-        self.state().slots.len()
+        self.slots().by_address.len()
     }
 
     /// Whether it holds none.
@@ -224,45 +135,68 @@ impl RasterCache {
         self.len() == 0
     }
 
-    fn slot(&self, address: &str) -> Slot {
-        let mut state = self.state();
-        state.clock += 1;
-        let now = state.clock;
-        if let Some((used, slot)) = state.slots.get_mut(address) {
-            *used = now;
-            return Arc::clone(slot);
+    /// The raster in `slot`, once it is there.
+    async fn opened(&self, address: &str, slot: Slot) -> Result<Arc<Raster>, ChipError> {
+        let opened = slot.clone().await;
+        opened.map_err(|error| {
+            self.slots().forget_failed(address, &slot);
+            drop(slot);
+            Arc::try_unwrap(error).unwrap_or_else(ChipError::Shared)
+        })
+    }
+
+    /// A new slot, unless another has made one meanwhile.
+    fn open(&self, opener: &Arc<dyn AssetOpener>, address: &str) -> Slot {
+        let (how, opener, wanted) = (self.opening.clone(), Arc::clone(opener), address.to_owned());
+        let mut slots = self.slots();
+        if let Some(slot) = slots.held(address) {
+            return slot;
         }
-        if state.slots.len() >= self.capacity {
-            let oldest = state.slots.iter().min_by_key(|(_, (used, _))| *used);
-            if let Some(oldest) = oldest.map(|(address, _)| address.clone()) {
-                state.slots.remove(&oldest);
-            }
+        if slots.by_address.len() >= self.capacity {
+            slots.forget_oldest();
         }
-        let slot = Slot::default();
-        state
-            .slots
-            .insert(address.to_owned(), (now, Arc::clone(&slot)));
+        let open = async move {
+            let opened = how.open(opener.as_ref(), &wanted).await;
+            opened.map(Arc::new).map_err(Arc::new)
+        };
+        let slot = open.boxed().shared();
+        let now = slots.clock;
+        slots
+            .by_address
+            .insert(address.to_owned(), (now, slot.clone()));
         slot
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn slots(&self) -> MutexGuard<'_, Slots> {
         // Nothing in here can be left half done, so a panic elsewhere does not spoil it.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    /// Passes over the stored header under `key` from now on.
-    fn distrust(&mut self, key: String, why: String) {
-        self.looked_up.remove(&key);
-        if self.stale.insert(key.clone()) {
-            self.headers.stale.push((key, why));
+impl Slots {
+    /// The slot of `address`, which is in use now.
+    fn held(&mut self, address: &str) -> Option<Slot> {
+        self.clock += 1;
+        let (used, slot) = self.by_address.get_mut(address)?;
+        *used = self.clock;
+        Some(slot.clone())
+    }
+
+    fn forget_oldest(&mut self) {
+        let oldest = self.by_address.iter().min_by_key(|(_, (used, _))| *used);
+        if let Some(oldest) = oldest.map(|(address, _)| address.clone()) {
+            self.by_address.remove(&oldest);
+        }
+    }
+
+    fn forget_failed(&mut self, address: &str, failed: &Slot) {
+        // It may have been asked for again since.
+        let same = |(_, slot): &(u64, Slot)| slot.ptr_eq(failed);
+        if self.by_address.get(address).is_some_and(same) {
+            self.by_address.remove(address);
         }
     }
 }
-
-/// Why a header that was kept is of no use, mostly.
-const CHANGED: &str = "it has changed since its header was read";
 
 impl Default for RasterCache {
     /// 1024 rasters: the assets of some eighty Sentinel-2 items, a few megabytes of headers.
@@ -273,8 +207,17 @@ impl Default for RasterCache {
 
 #[cfg(test)]
 mod tests {
-    use futures::executor::block_on;
-    use stacchip_cog::{WriteOptions, testing::MemoryReader, write_cog};
+    use std::{
+        ops::Range,
+        task::{Context, Waker},
+    };
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use futures::{executor::block_on, future::join_all};
+    use stacchip_cog::{
+        RangeReader, ReadError, Version, WriteOptions, testing::MemoryReader, write_cog,
+    };
     use stacchip_model::{Pixels, SampleType};
 
     use super::*;
@@ -290,6 +233,7 @@ mod tests {
             .fold(MemoryOpener::default(), |opener, (name, file)| {
                 opener.with(*name, Arc::clone(file) as Arc<_>)
             });
+        let opener: Arc<dyn AssetOpener> = Arc::new(opener);
         let cache = RasterCache::new(2, Limits::default());
         for name in ["a", "b", "a", "c", "a", "b", "x", "a"] {
             let raster = block_on(cache.raster(&opener, name));
@@ -301,5 +245,49 @@ mod tests {
         assert_eq!(opened, [2, 2, 1]);
         cache.forget("a");
         block_on(cache.raster(&opener, "a")).unwrap();
+    }
+
+    /// A reader that answers when it is asked a second time.
+    #[derive(Debug)]
+    struct Later(MemoryReader);
+
+    #[async_trait]
+    impl RangeReader for Later {
+        async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ReadError> {
+            futures::pending!();
+            self.0.read(ranges).await
+        }
+
+        fn address(&self) -> &'static str {
+            "later"
+        }
+
+        fn version(&self) -> Version {
+            self.0.version()
+        }
+    }
+
+    #[test]
+    fn whoever_waits_drives_what_another_began() {
+        let pixels = Pixels::zeros(SampleType::U8, [1, 4, 4]).unwrap();
+        let file = write_cog(&pixels, &WriteOptions::cog(), None).unwrap();
+        let file = Arc::new(Later(MemoryReader::new(file)));
+        let opener = MemoryOpener::default().with("a", Arc::clone(&file) as Arc<_>);
+        let opener: Arc<dyn AssetOpener> = Arc::new(opener);
+        let cache = RasterCache::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut began = cache.raster(&opener, "a").boxed();
+        assert!(began.poll_unpin(&mut context).is_pending());
+        // From here on the first is not polled.
+        let mut second = cache.raster(&opener, "a").boxed();
+        let polls = (0..100).find(|_| second.poll_unpin(&mut context).is_ready());
+        assert!(polls.is_some());
+        assert!(began.poll_unpin(&mut context).is_ready());
+        assert_eq!(file.0.batches(), 1, "its header, once for both");
+        // A failure is told to all who waited, and not kept.
+        let failed = [cache.raster(&opener, "b"), cache.raster(&opener, "b")];
+        let failed = block_on(join_all(failed));
+        assert!(failed.iter().all(Result::is_err));
+        assert_eq!(cache.len(), 1);
     }
 }

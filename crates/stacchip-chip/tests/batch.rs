@@ -76,7 +76,11 @@ impl Scene {
 
     /// What is laid out as few files are.
     fn odd() -> Self {
-        Self::of(vec![("guessed", odd::guessed())])
+        Self::of(vec![
+            ("guessed", odd::guessed()),
+            ("inks", odd::inks()),
+            ("luma", odd::luma()),
+        ])
     }
 
     fn of(files: Vec<(&'static str, Vec<u8>)>) -> Self {
@@ -527,6 +531,8 @@ struct Peculiar {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Habit {
+    /// Answers after it has been asked as often.
+    Slow(u32),
     /// Leaves the last answer out where several are asked for.
     Short,
     /// Fails so where several are asked for, or where the range starts there or beyond.
@@ -539,6 +545,19 @@ impl RangeReader for Peculiar {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let mut answers = self.inner.read(ranges).await?;
         match self.habit {
+            Habit::Slow(times) => {
+                let mut left = times;
+                std::future::poll_fn(|context| {
+                    context.waker().wake_by_ref();
+                    left = left.saturating_sub(1);
+                    if left == 0 {
+                        std::task::Poll::Ready(())
+                    } else {
+                        std::task::Poll::Pending
+                    }
+                })
+                .await;
+            }
             Habit::Short if ranges.len() > 1 => drop(answers.pop()),
             Habit::Fails(kind, from) => {
                 if ranges.len() > 1 || ranges.iter().any(|range| range.start >= from) {
@@ -580,6 +599,35 @@ fn like(name: &str) -> Arc<ChipRequest> {
     let frame = Frame::of_size(Size::new(SIDE, SIDE));
     let assets = vec![AssetRequest::new(name, name)];
     Arc::new(ChipRequest::new(frame, Window::new(0, 0, 32, 32), assets))
+}
+
+/// A stream of the scene, and then of the next, while chips of the next are read by another way: what
+/// the stream began and does not poll must not be waited for.
+#[test]
+fn a_stream_that_is_not_polled_stops_nobody() {
+    let (reader, _) = peculiar(Habit::Slow(20));
+    let (first, second) = (like("a"), like("b"));
+    let list: Vec<_> = [&first, &second]
+        .into_iter()
+        .flat_map(|like| {
+            grid().into_iter().map(|window| WantedChip {
+                like: Arc::clone(like),
+                window,
+            })
+        })
+        .collect();
+    let options = BatchOptions::default().order(Order::Asked).look_ahead(60);
+    let mut stream = BatchReader::new(&reader, options).stream(list);
+    let count = block_on(async {
+        let mut count = 0;
+        while let Some(chip) = stream.next().await {
+            chip.unwrap();
+            reader.read_chip(&second).await.unwrap();
+            count += 1;
+        }
+        count
+    });
+    assert_eq!(count, 128);
 }
 
 #[test]
@@ -627,4 +675,64 @@ fn what_a_reader_does_not_answer_is_an_error() {
             assert_eq!(errors.len(), failed, "{habit:?}");
         }
     }
+}
+
+#[test]
+fn files_laid_out_oddly_are_read() {
+    let scene = Scene::odd();
+    let read = scene.read(&grid(), &BatchOptions::default());
+    assert_eq!((read.counts.failed, read.counts.blocks), (0, 1 + 16 + 12));
+    let bands = read.chips[9].as_ref().unwrap().arrays.iter();
+    let bands: Vec<_> = bands.map(|array| array.pixels.bands()).collect();
+    assert_eq!(bands, [1, 4, 3]);
+}
+
+/// Which rasters are open must not show: two keys of one block would decode it twice.
+#[test]
+fn a_raster_opened_anew_is_the_same() {
+    let scene = Scene::of(vec![
+        ("a", file(&pixels(1, SIDE), None, &options())),
+        ("b", file(&pixels(1, SIDE), None, &options())),
+    ]);
+    let opener = scene
+        .files
+        .iter()
+        .fold(MemoryOpener::default(), |o, (name, file)| {
+            o.with(*name, Arc::clone(file) as Arc<_>)
+        });
+    let rasters = Arc::new(RasterCache::new(1, Limits::default()));
+    let reader = ChipReader::new(Arc::new(opener), Arc::new(Codecs::new()), rasters);
+    // Every chip is of a scene of its own.
+    let list = (0..20).map(|i| WantedChip {
+        like: like(if i % 2 == 0 { "a" } else { "b" }),
+        window: Window::new(i, i, 16, 16),
+    });
+    let list: Vec<_> = list.collect();
+    let batch = BatchReader::new(&reader, BatchOptions::default());
+    // Also inside another executor.
+    let counts = block_on(async {
+        let mut chips = batch.chips(list.clone());
+        assert_eq!(chips.by_ref().flatten().count(), 20);
+        chips.counts()
+    });
+    assert_eq!((counts.blocks, counts.again), (2, 0));
+    assert!(
+        scene.files[0].1.batches() > 4,
+        "it was opened again and again"
+    );
+}
+
+#[test]
+fn plans_of_many_pieces_are_within_the_memory() {
+    let scene = Scene::of(vec![("rows", odd::rows())]);
+    let windows = vec![Window::new(0, 0, 256, 256); 250];
+    let read = scene.read(&windows, &BatchOptions::default().memory(8 << 20));
+    assert_eq!((read.counts.failed, read.errors.len()), (0, 0));
+    let most = (1 << 20) + 64 * 240 + 1024;
+    let planned = read.counts.peak_planned;
+    assert!(planned <= most && planned >= 1 << 20, "{planned}");
+    let stream = BatchReader::new(&scene.reader(), BatchOptions::default().memory(8 << 20));
+    let mut stream = stream.stream(scene.list(&windows));
+    assert_eq!(block_on(stream.by_ref().collect::<Vec<_>>()).len(), 250);
+    assert_eq!(stream.counts(), read.counts);
 }

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use futures::executor::block_on;
 use proptest::prelude::*;
 use stacchip_chip::{
-    Alignment, AssetRequest, Chip, ChipArray, ChipError, ChipReader, ChipRequest, Edge, Frame,
-    RasterCache, RasterRequest, Resampling, Sidecars, read_raster_window, testing::MemoryOpener,
+    Alignment, AssetOpener, AssetRequest, Chip, ChipArray, ChipError, ChipReader, ChipRequest,
+    Edge, Frame, RasterCache, RasterRequest, Resampling, Sidecars, read_raster_window,
+    testing::MemoryOpener,
 };
 use stacchip_cog::{
     Codecs, WriteOptions,
@@ -293,6 +294,7 @@ fn files_beside_a_raster_are_taken_where_it_has_none() {
         .fold(MemoryOpener::default(), |opener, (name, file)| {
             opener.with(*name, Arc::clone(file) as Arc<_>)
         });
+    let opener: Arc<dyn AssetOpener> = Arc::new(opener);
     let cache = RasterCache::default().with_sidecars(Sidecars::Everywhere);
     let codecs = Arc::new(Codecs::new());
     let request = RasterRequest {

@@ -10,9 +10,10 @@ use std::{future::poll_fn, ops::Range, sync::Arc, task::Poll};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::executor::block_on;
+use futures::{StreamExt, executor::block_on};
 use stacchip_chip::{
     AssetRequest, ChipReader, ChipRequest, Frame, Raster, RasterCache, ReadCost,
+    batch::{BatchOptions, BatchReader, FailedChip, Order, ReadyChip, WantedChip},
     testing::{MemoryOpener, check_versions},
 };
 use stacchip_cog::{
@@ -213,6 +214,59 @@ fn pixels_of_an_asset_wait_for_no_other_asset() {
     scene.files.iter().for_each(|file| file.reset());
     let fetched = block_on(scene.reader(false).fetch(&request())).unwrap();
     assert_eq!(fetched.decode(&Codecs::new()).unwrap().arrays.len(), 10);
+}
+
+#[test]
+fn a_list_is_read_anew_where_something_was_replaced() {
+    for trial in 0..12u16 {
+        let scene = Scene::new();
+        let reader = scene.reader(true);
+        let like = Arc::new(request());
+        let list = (0..16).map(|i| WantedChip {
+            like: Arc::clone(&like),
+            window: Window::new(i % 4 * 80, i / 4 * 80, 128, 128),
+        });
+        let list: Vec<_> = list.collect();
+        // Before the list, or after its first chip; tiles of another size, or of the same.
+        let (midway, streamed) = (trial % 2 == 1, trial % 4 > 1);
+        let new = file(1000, [64, 1024, 256][usize::from(trial) % 3], "\"new\"");
+        let replace = || scene.opener.put("d", Arc::clone(&new) as Arc<_>);
+        if !midway {
+            replace();
+        }
+        let options = BatchOptions::default().order(Order::Asked).threads(2);
+        let batch = BatchReader::new(&reader, options.look_ahead(4));
+        let mut read = Vec::new();
+        let mut take = |chip: Result<ReadyChip, FailedChip>| {
+            if midway && read.is_empty() {
+                replace();
+            }
+            let chip = chip.unwrap().into_chip().unwrap();
+            let pixels = chip.arrays[3].pixels.as_slice::<u16>().unwrap();
+            assert!(pixels.iter().all(|v| *v == pixels[0]));
+            read.push(pixels[0]);
+        };
+        let failed = if streamed {
+            let mut stream = batch.stream(list);
+            while let Some(chip) = block_on(stream.next()) {
+                take(chip);
+            }
+            stream.counts().failed
+        } else {
+            let mut chips = batch.chips(list);
+            chips.by_ref().for_each(&mut take);
+            chips.counts().failed
+        };
+        assert_eq!((read.len(), failed), (16, 0));
+        let old = read.iter().filter(|value| **value == 3).count();
+        assert!(midway || old == 0, "{old} of what is gone");
+        assert!(read.iter().all(|value| [3, 1000].contains(value)));
+        let used = reader.rasters().header_use();
+        assert!(
+            midway || (used.known, used.read, used.stale.len()) == (10, 1, 1),
+            "{used:?}"
+        );
+    }
 }
 
 #[test]

@@ -403,6 +403,13 @@ impl WindowPlan {
         self.decode_into(blocks, codecs, &mut Scratch::default(), out, strides)
     }
 
+    /// The plan of the samples, where the bands are [rendered](crate::Encoding::rendering) of samples
+    /// that lie in planes apart, so that no block by itself has a pixel; it takes the same blocks.
+    /// Nothing for any other plan.
+    pub fn planes(&self) -> Option<Self> {
+        self.level.is_rendered_apart().then(|| self.as_stored())
+    }
+
     /// The plan of the samples that the bands are rendered of; it takes the same blocks.
     pub(crate) fn as_stored(&self) -> Self {
         Self {

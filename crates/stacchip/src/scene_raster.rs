@@ -30,7 +30,7 @@ impl SceneRaster {
                 item: scene.id.clone(),
                 cause,
             })?;
-        let raster = world.rasters.raster(world.opener.as_ref(), &address).await;
+        let raster = world.rasters.raster(&world.opener, &address).await;
         let found = Self {
             asset: asset.key.clone(),
             raster: raster.map_err(|cause| IndexSceneError::asset(scene, &asset.key, cause))?,

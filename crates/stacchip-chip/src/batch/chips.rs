@@ -2,14 +2,13 @@
 
 use std::{fmt, iter::FusedIterator, sync::Arc};
 
-use futures::executor::block_on;
-
 use super::{
     BatchCounts, BatchOptions, ChipBatches, ChipStream, FailedChip, ReadyChip, WantedChip,
+    anew::read_anew,
     engine::Engine,
     order::Turns,
     preparing::Preparing,
-    workers::{Task, Workers},
+    workers::{Task, Workers, wait},
 };
 use crate::ChipReader;
 
@@ -35,8 +34,8 @@ impl BatchReader {
     }
 
     /// The chips of `list`, for files of this machine: bytes are read where they are decoded, and
-    /// whoever asks for the next chip decodes as well. What takes long to answer, or needs a
-    /// runtime, is read by the [stream](Self::stream).
+    /// whoever asks for the next chip decodes as well, and waits on its thread. What takes long to
+    /// answer, or needs a runtime, is read by the [stream](Self::stream).
     pub fn chips<I>(&self, list: I) -> Chips
     where
         I: IntoIterator<Item = WantedChip>,
@@ -92,7 +91,7 @@ impl Chips {
         while self.engine.is_hungry() {
             match self.turns.next() {
                 Some((number, wanted)) => {
-                    let chip = block_on(self.preparing.prepare(wanted));
+                    let chip = wait(self.preparing.prepare(wanted));
                     self.engine.push(number, chip);
                 }
                 None => {
@@ -100,6 +99,21 @@ impl Chips {
                 }
             }
         }
+    }
+
+    /// The next chip that is there; read by itself where its assets have changed meanwhile.
+    fn take(&mut self) -> Option<Result<ReadyChip, FailedChip>> {
+        Some(match self.engine.take()? {
+            Ok(chip) => Ok(chip),
+            Err(lost) if lost.may_be_read_anew() => {
+                let read = wait(read_anew(&self.preparing, lost));
+                if read.is_ok() {
+                    self.engine.regained();
+                }
+                read
+            }
+            Err(lost) => Err(lost.failed),
+        })
     }
 
     fn accept(&mut self) {
@@ -118,7 +132,7 @@ impl Iterator for Chips {
         let most = (self.workers.count() + 1) * TASKS_A_THREAD;
         loop {
             self.accept();
-            if let Some(chip) = self.engine.take() {
+            if let Some(chip) = self.take() {
                 return Some(chip);
             }
             self.feed();
@@ -130,7 +144,7 @@ impl Iterator for Chips {
                 self.feed();
             }
             if self.under_way == 0 {
-                match self.engine.take() {
+                match self.take() {
                     Some(chip) => return Some(chip),
                     None if self.engine.is_done() => return None,
                     None => continue,

@@ -19,6 +19,8 @@ pub struct BatchCounts {
     pub retried: u64,
     /// Bytes in these ranges.
     pub bytes: u64,
+    /// Bytes of plans held at once, at most, counted by their pieces.
+    pub peak_planned: u64,
     /// Bytes of pieces held at once, at most, for chips that were not complete yet.
     pub peak_held: u64,
 }

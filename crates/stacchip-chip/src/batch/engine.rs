@@ -1,8 +1,7 @@
 //! Chips between the plan and whoever takes them.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    hash::{DefaultHasher, Hash, Hasher},
+    collections::{HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -29,7 +28,11 @@ pub(super) struct Engine {
     /// Bytes of chips in `order`.
     waiting: u64,
     most_waiting: u64,
-    decoded: HashSet<u64>,
+    /// Bytes of plans of chips that the planner has not handed out.
+    planned: u64,
+    most_planned: u64,
+    /// Which blocks were decoded, a bit for each, by 64 neighbours.
+    decoded: HashMap<(u64, u64), u64>,
     counts: BatchCounts,
     /// Moves of the planner.
     moves: u64,
@@ -45,6 +48,13 @@ struct Arriving {
     missing: usize,
     /// Why it failed, with the piece of which that is said.
     error: Option<(usize, ChipError)>,
+}
+
+/// A chip that failed, and what was planned for it.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub(super) failed: FailedChip,
+    pub(super) chip: Option<Arc<Planned>>,
 }
 
 #[derive(Debug)]
@@ -66,7 +76,9 @@ impl Engine {
             order: VecDeque::new(),
             waiting: 0,
             most_waiting: options.waiting_bytes(),
-            decoded: HashSet::new(),
+            planned: 0,
+            most_planned: options.plan_bytes(),
+            decoded: HashMap::new(),
             counts: BatchCounts::default(),
             moves: 0,
         }
@@ -80,7 +92,8 @@ impl Engine {
     /// How many chips more it wants.
     pub(super) fn appetite(&self) -> usize {
         let wanted = self.ahead.saturating_sub(self.planner.ahead());
-        if self.ended { 0 } else { wanted }
+        let full = self.planned >= self.most_planned;
+        if self.ended || full { 0 } else { wanted }
     }
 
     /// Changes whenever it got further: then there may be a chip to take, or room for another.
@@ -96,6 +109,9 @@ impl Engine {
         };
         let turn = self.planner.push(chip.clone());
         let count = chip.as_ref().map_or(0, |chip| chip.pieces.len());
+        let planned = chip.as_ref().map_or(0, |chip| chip.plan_bytes());
+        self.planned = self.planned.saturating_add(planned);
+        self.counts.peak_planned = self.counts.peak_planned.max(self.planned);
         let pieces = std::iter::repeat_with(|| Arrived::NotAsked).take(count);
         self.chips.insert(
             turn,
@@ -127,6 +143,9 @@ impl Engine {
             match next {
                 Move::HandOut(turn) => {
                     self.waiting = self.waiting.saturating_add(self.bytes(turn));
+                    let planned = self.chips.get(&turn).and_then(|c| c.chip.as_ref());
+                    let planned = planned.map_or(0, |chip| chip.plan_bytes());
+                    self.planned = self.planned.saturating_sub(planned);
                     self.order.push_back(turn);
                 }
                 Move::GiveUp(turn) => self.give_up(turn),
@@ -151,13 +170,18 @@ impl Engine {
         }
     }
 
+    /// Counts a chip as had after all that was counted as one that failed.
+    pub(super) const fn regained(&mut self) {
+        self.counts.failed = self.counts.failed.saturating_sub(1);
+    }
+
     /// Counts ranges that were asked for again.
     pub(super) const fn retried(&mut self, ranges: u64) {
         self.counts.retried = self.counts.retried.saturating_add(ranges);
     }
 
-    /// The next chip, if it is whole, or why it failed.
-    pub(super) fn take(&mut self) -> Option<Result<ReadyChip, FailedChip>> {
+    /// The next chip, if it is whole, or why it failed, and what was planned.
+    pub(super) fn take(&mut self) -> Option<Result<ReadyChip, Lost>> {
         let turn = *self.order.front()?;
         if self.chips.get(&turn).is_some_and(|chip| chip.missing > 0) {
             return None;
@@ -180,10 +204,11 @@ impl Engine {
                 });
                 Ok(ReadyChip::new(number, chip, pieces.collect()))
             }
-            (_, error) => {
+            (chip, error) => {
                 self.counts.failed += 1;
                 let cause = error.map_or(ChipError::Stopped, |(_, error)| error);
-                Err(FailedChip { number, cause })
+                let failed = FailedChip { number, cause };
+                Err(Lost { failed, chip })
             }
         })
     }
@@ -218,10 +243,11 @@ impl Engine {
             }
         };
         if step.stored().is_some() {
-            let mut hasher = DefaultHasher::new();
-            step.identity().hash(&mut hasher);
+            let (neighbours, which) = step.identity().neighbours();
+            let decoded = self.decoded.entry(neighbours).or_default();
             self.counts.blocks += 1;
-            self.counts.again += u64::from(!self.decoded.insert(hasher.finish()));
+            self.counts.again += (*decoded >> which) & 1;
+            *decoded |= 1 << which;
             self.counts.ranges += 1;
             self.counts.bytes = self.counts.bytes.saturating_add(step.stored_bytes());
         }

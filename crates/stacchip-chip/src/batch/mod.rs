@@ -51,6 +51,7 @@
 //! (`planner`), never from what happens to be ready: neither pixels nor counts nor the order depend on
 //! threads. A piece belongs to one chip and comes from one block, so that threads share nothing.
 
+mod anew;
 mod chips;
 mod counts;
 mod engine;

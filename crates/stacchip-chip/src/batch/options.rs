@@ -7,8 +7,9 @@ use std::{num::NonZeroUsize, thread};
 pub struct BatchOptions {
     /// The order in which chips come.
     pub order: Order,
-    /// Bytes for compressed blocks, pieces of chips, and chips that were not taken yet; buffers of
-    /// threads and the headers of rasters are apart from it. One chip is held whatever it takes.
+    /// Bytes for compressed blocks, pieces of chips, chips that were not taken yet, and plans; buffers
+    /// of threads and the headers of rasters are apart from it. One chip is held whatever it takes,
+    /// and a mebibyte of plans.
     pub memory: u64,
     /// Threads that decode, the one that takes the chips included.
     pub threads: NonZeroUsize,
@@ -104,7 +105,12 @@ impl BatchOptions {
 
     /// Bytes for complete chips that were not taken yet, and those that threads work on.
     pub(super) fn waiting_bytes(&self) -> u64 {
-        self.memory / 8
+        self.memory / 16
+    }
+
+    /// Bytes for plans of chips.
+    pub(super) fn plan_bytes(&self) -> u64 {
+        (self.memory / 16).max(MIN_PLANS)
     }
 
     /// Bytes for pieces of chips that are not complete.
@@ -112,11 +118,14 @@ impl BatchOptions {
         self.memory
             .saturating_sub(self.fetch_bytes())
             .saturating_sub(self.waiting_bytes())
+            .saturating_sub(self.memory / 16)
     }
 }
 
 /// What a chip in the look-ahead has at once, about: some bands, a part of its pieces.
 const BYTES_A_CHIP: u64 = 256 << 10;
+/// As many as [`MIN_AHEAD`] chips of a dozen pieces take.
+const MIN_PLANS: u64 = 1 << 20;
 /// Less would not see the neighbours of a chip on its own tile.
 const MIN_AHEAD: usize = 256;
 /// More would cost as much as it saves: each plan of ten assets takes three kilobytes.

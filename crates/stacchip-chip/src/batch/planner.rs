@@ -89,11 +89,11 @@ impl Planner {
         if let Some(chip) = &chip {
             pieces.reserve_exact(chip.pieces.len());
             for piece in &chip.pieces {
-                let Some((_, plan)) = chip.of(piece) else {
+                let Some((array, plan)) = chip.of(piece) else {
                     continue;
                 };
-                let key = BlockKey::new(plan.level(), piece.block);
-                let wants = self.wants.entry(key).or_default();
+                let key = BlockKey::new(&array.raster, plan.level(), piece.block);
+                let wants = self.wants.entry(key.clone()).or_default();
                 wants.push((turn, pieces.len()));
                 pieces.push(SlotPiece {
                     key,
@@ -129,8 +129,8 @@ impl Planner {
             while first.pieces.get(first.from).is_some_and(|p| p.held) {
                 first.from += 1;
             }
-            match first.pieces.get(first.from).map(|p| p.key) {
-                Some(key) => self.cut(key),
+            match first.pieces.get(first.from).map(|p| p.key.clone()) {
+                Some(key) => self.cut(&key),
                 None => self.hand_out(self.first),
             }
         }
@@ -148,25 +148,29 @@ impl Planner {
 
     /// Cuts block `key` for everybody who lacks a piece of it and for whom there is room, the
     /// nearest turn first.
-    fn cut(&mut self, key: BlockKey) {
-        let wants = self.wants.remove(&key).unwrap_or_default();
-        let mut cuts = Vec::with_capacity(wants.len());
-        let mut wants = wants.into_iter();
-        let mut left = Vec::new();
-        for (turn, piece) in wants.by_ref() {
+    fn cut(&mut self, key: &BlockKey) {
+        let mut cuts = Vec::new();
+        // Who gives way wants it again: that is put behind those that were looked at.
+        let mut looked_at = 0;
+        while let Some(&(turn, piece)) = self.wants.get(key).and_then(|w| w.get(looked_at)) {
             let bytes = self.bytes(turn, piece);
             // The chip whose turn it is goes on whatever it takes.
             if !self.make_room(bytes, turn) && turn != self.first {
-                left.push((turn, piece));
                 break;
             }
             cuts.extend(self.hold(turn, piece, bytes));
+            looked_at += 1;
         }
-        left.extend(wants);
-        if !left.is_empty() {
-            let again = self.wants.entry(key).or_default();
-            again.extend(left);
-            again.sort_unstable();
+        if let Some(wants) = self.wants.get_mut(key) {
+            #[cfg(test)]
+            {
+                // Those that are left over are moved.
+                self.work += wants.len() as u64;
+            }
+            wants.drain(..looked_at.min(wants.len()));
+            if wants.is_empty() {
+                self.wants.remove(key);
+            }
         }
         let done: Vec<u64> = cuts.iter().map(|cut| cut.turn).collect();
         self.said.push_back(Move::Cut(cuts));
@@ -194,10 +198,6 @@ impl Planner {
     }
 
     fn hold(&mut self, turn: u64, piece: usize, bytes: u64) -> Option<StepCut> {
-        #[cfg(test)]
-        {
-            self.work += 1;
-        }
         let slot = self.slot(turn)?;
         let chip = Arc::clone(slot.chip.as_ref()?);
         slot.pieces.get_mut(piece)?.held = true;
@@ -221,7 +221,7 @@ impl Planner {
         for (index, piece) in slot.pieces.iter_mut().enumerate() {
             if std::mem::take(&mut piece.held) {
                 slot.missing += 1;
-                wanted.push((piece.key, index));
+                wanted.push((piece.key.clone(), index));
             }
         }
         #[cfg(test)]

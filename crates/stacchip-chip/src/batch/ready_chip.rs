@@ -130,6 +130,17 @@ impl ReadyChip {
 
     /// The pixels of a plan, of several pieces.
     fn joined(&self, array: usize, part: usize, plan: &WindowPlan) -> Result<Pixels, ChipError> {
+        let Some(planes) = self.chip.planes_of(array, part) else {
+            return self.stitched(array, part, plan);
+        };
+        let samples = self.stitched(array, part, planes)?;
+        let mut rendered = Pixels::zeros(plan.sample(), plan.shape())?;
+        plan.render_planes(samples.as_bytes(), rendered.as_bytes_mut(), plan.strides())?;
+        Ok(rendered)
+    }
+
+    /// The pieces of a plan in their places.
+    fn stitched(&self, array: usize, part: usize, plan: &WindowPlan) -> Result<Pixels, ChipError> {
         let mut joined = Pixels::zeros(plan.sample(), plan.shape())?;
         let [_, _, width] = joined.shape();
         let bytes = plan.sample().bytes();

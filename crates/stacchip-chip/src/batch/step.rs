@@ -9,7 +9,7 @@ use stacchip_cog::{
 };
 use stacchip_model::{Pixels, Window};
 
-use super::planned::Planned;
+use super::planned::{BlockKey, Planned};
 use crate::{ChipError, Raster};
 
 /// A block to decode, and the pieces to cut from it.
@@ -87,10 +87,8 @@ impl Step {
     }
 
     /// What tells the block from every other, whether or not its raster was opened anew between.
-    pub(super) fn identity(&self) -> (&str, stacchip_cog::Source, u64, BlockId) {
-        let level = &self.level;
-        let address = self.raster.address();
-        (address, level.source, level.directory, self.block)
+    pub(super) fn identity(&self) -> BlockKey {
+        BlockKey::new(&self.raster, &self.level, self.block)
     }
 
     /// Cuts the pieces from the bytes of the block, in the order of `cuts`.

@@ -18,6 +18,7 @@ use stacchip_cog::{RangeReader, ReadErrorKind};
 
 use super::{
     BatchCounts, BatchOptions, FailedChip, ReadyChip,
+    anew::read_anew,
     engine::Engine,
     order::Turns,
     planned::Planned,
@@ -41,6 +42,8 @@ pub struct ChipStream {
     in_flight: u64,
     most_in_flight: u64,
     workers: Workers,
+    /// A chip whose assets have changed meanwhile, read by itself: its turn has come.
+    anew: Option<BoxFuture<'static, Result<ReadyChip, FailedChip>>>,
 }
 
 type Opened = (u64, Result<Planned, ChipError>);
@@ -69,6 +72,7 @@ impl ChipStream {
             in_flight: 0,
             most_in_flight: options.fetch_bytes(),
             workers,
+            anew: None,
         }
     }
 
@@ -102,6 +106,11 @@ impl ChipStream {
                 let preparing = Arc::clone(&self.preparing);
                 let open = async move { (number, preparing.prepare(wanted).await) };
                 self.opening.push_back(open.boxed());
+            }
+            // Those that are open wait for their turn to be planned: how many are planned when a block is
+            // chosen must not depend on how many happened to be opened.
+            if !self.engine.is_hungry() {
+                return any;
             }
             match self.opening.poll_next_unpin(context) {
                 Poll::Ready(Some((number, chip))) => {
@@ -175,9 +184,27 @@ impl Stream for ChipStream {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
+            if let Some(anew) = &mut this.anew {
+                let Poll::Ready(read) = anew.poll_unpin(context) else {
+                    return Poll::Pending;
+                };
+                this.anew = None;
+                if read.is_ok() {
+                    this.engine.regained();
+                }
+                return Poll::Ready(Some(read));
+            }
             let accepted = this.accept(context);
-            if let Some(chip) = this.engine.take() {
-                return Poll::Ready(Some(chip));
+            match this.engine.take() {
+                Some(Ok(chip)) => return Poll::Ready(Some(Ok(chip))),
+                Some(Err(lost)) if lost.may_be_read_anew() => {
+                    let preparing = Arc::clone(&this.preparing);
+                    let read = async move { read_anew(&preparing, lost).await };
+                    this.anew = Some(read.boxed());
+                    continue;
+                }
+                Some(Err(lost)) => return Poll::Ready(Some(Err(lost.failed))),
+                None => {}
             }
             if this.engine.is_done() {
                 return Poll::Ready(None);
@@ -193,7 +220,7 @@ impl Stream for ChipStream {
 
 impl FusedStream for ChipStream {
     fn is_terminated(&self) -> bool {
-        self.engine.is_done()
+        self.engine.is_done() && self.anew.is_none()
     }
 }
 

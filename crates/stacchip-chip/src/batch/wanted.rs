@@ -16,6 +16,18 @@ pub struct WantedChip {
     pub window: Window,
 }
 
+impl WantedChip {
+    /// What a reader of single chips is asked for.
+    pub fn request(&self) -> ChipRequest {
+        ChipRequest {
+            window: self.window,
+            ..ChipRequest::clone(&self.like)
+        }
+    }
+}
+
+/// The one chip of a scene of its own: such chips are opened one by one, and not sorted by place among
+/// each other. Chips of one scene share [`like`](WantedChip::like).
 impl From<ChipRequest> for WantedChip {
     fn from(request: ChipRequest) -> Self {
         Self {

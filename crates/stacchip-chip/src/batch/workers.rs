@@ -7,13 +7,13 @@
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    task::Waker,
-    thread::{self, JoinHandle},
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, JoinHandle, Thread},
 };
 
 use bytes::Bytes;
-use futures::executor::block_on;
 use stacchip_cog::{Codecs, Scratch};
 use stacchip_model::Pixels;
 
@@ -190,13 +190,35 @@ impl Shared {
     }
 }
 
+/// Runs `future` to its end on this thread, which may be inside another executor: futures' own
+/// `block_on` panics there.
+pub(super) fn wait<F: Future>(future: F) -> F::Output {
+    struct Sleeper(Thread);
+
+    impl Wake for Sleeper {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let waker = Waker::from(Arc::new(Sleeper(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+            return done;
+        }
+        thread::park();
+    }
+}
+
 /// Reads the bytes of a step where it stands: of readers that answer at once.
 fn read(step: &Step) -> Result<Bytes, ChipError> {
     let Some(stored) = step.stored() else {
         return Ok(Bytes::new());
     };
     let ranges = std::slice::from_ref(&stored.range);
-    let answers = block_on(all_answers(step.reader()?.as_ref(), ranges))?;
+    let answers = wait(all_answers(step.reader()?.as_ref(), ranges))?;
     Ok(answers.into_iter().next().unwrap_or_default())
 }
 

@@ -14,20 +14,38 @@ impl WindowPlan {
         out: &mut [u8],
         strides: Strides,
     ) -> Result<(), BlockError> {
+        let stored = self.as_stored();
+        let held = stored.strides();
+        let [samples, ..] = stored.shape();
+        let mut planes = vec![0; held.band.saturating_mul(samples)];
+        stored.decode_into(blocks, codecs, scratch, &mut planes, held)?;
+        self.render_planes(&planes, out, strides)
+    }
+
+    /// Makes bands of `planes`, the pixels of [`planes`](Self::planes): one byte a sample, `[sample,
+    /// row, column]`. They go where [`decode_into`](Self::decode_into) writes them. A plan whose bands
+    /// are not rendered writes nothing.
+    ///
+    /// # Errors
+    /// [`BlockError::Buffer`].
+    pub fn render_planes(
+        &self,
+        planes: &[u8],
+        out: &mut [u8],
+        strides: Strides,
+    ) -> Result<(), BlockError> {
         let Some(rendering) = &self.level().encoding.rendering else {
             return Ok(());
         };
-        let stored = self.as_stored();
-        let held = stored.strides();
-        let [samples, rows, width] = stored.shape();
-        let mut planes = vec![0; held.band.saturating_mul(samples)];
-        stored.decode_into(blocks, codecs, scratch, &mut planes, held)?;
+        let samples = usize::from(self.level().encoding.samples);
+        let [_, rows, width] = self.shape();
+        let plane = rows.saturating_mul(width);
         let mut line = vec![0; width.saturating_mul(samples)];
         let bands = usize::from(rendering.bands());
         let mut rendered = vec![0; width.saturating_mul(bands)];
         let len = out.len();
         for row in 0..rows {
-            for (sample, plane) in planes.chunks_exact(held.band.max(1)).enumerate() {
+            for (sample, plane) in planes.chunks_exact(plane.max(1)).enumerate() {
                 let values = plane
                     .chunks_exact(width.max(1))
                     .nth(row)
