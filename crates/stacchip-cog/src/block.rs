@@ -206,7 +206,7 @@ impl Level {
                 ),
             });
         }
-        let layout = Layout::new(self, &context, order)?;
+        let mut layout = Layout::new(self, &context, order)?;
         let Scratch {
             plain,
             turned,
@@ -233,17 +233,27 @@ impl Level {
                     layout.sum(out);
                     return Ok(());
                 }
-                if whole {
+                let plain = if whole {
                     let plain = room(plain, bytes);
                     decoder.decode(source, &context, plain).map_err(failed)?;
-                    (&*plain, 0)
+                    plain
                 } else {
                     let plain = room(plain, bytes.saturating_add(SPARE));
                     decoder
                         .decode_first(source, &context, bytes, plain)
                         .map_err(failed)?;
-                    (plain.get(..bytes).unwrap_or_default(), 0)
+                    plain.get_mut(..bytes).unwrap_or_default()
+                };
+                if rendering.is_none()
+                    && layout.is_summed()
+                    && layout.is_in_place()
+                    && let Some(first) = summed_from(cuts, block)
+                {
+                    let from = layout.bytes(first);
+                    layout.sum(plain.get_mut(from..).unwrap_or_default());
+                    layout = layout.summed();
                 }
+                (&*plain, 0)
             }
             _ => (source, stored.first_row as usize),
         };
@@ -407,6 +417,22 @@ fn straight<'a>(
     }
     let bytes = layout.row_bytes.checked_mul(context.height as usize)?;
     cut.out.get_mut(..bytes)
+}
+
+/// The row of the block from which neighbours are summed once for all cuts; nothing where less is to
+/// be summed when each sums its own rows, from their starts to where it ends.
+fn summed_from(cuts: &[Cut<'_>], block: Window) -> Option<usize> {
+    let first = cuts.iter().map(|cut| cut.window.row).min()?;
+    let last = cuts.iter().map(|cut| cut.window.row_end()).max()?;
+    let each = cuts.iter().map(|cut| {
+        let from_start = cut.window.col_end().saturating_sub(block.col);
+        from_start.saturating_mul(cut.window.height.into())
+    });
+    let each = each.fold(0i64, i64::saturating_add);
+    let together = last
+        .saturating_sub(first)
+        .saturating_mul(block.width.into());
+    (together < each).then(|| usize::try_from(first.saturating_sub(block.row)).unwrap_or(0))
 }
 
 /// The first `bytes` of `buffer`, which grows where it must and is never cleared.

@@ -207,6 +207,15 @@ impl Layout {
         }
     }
 
+    /// The layout of rows that were [summed](Self::sum).
+    pub(crate) const fn summed(self) -> Self {
+        Self {
+            predictor: Predictor::None,
+            swap: false,
+            ..self
+        }
+    }
+
     /// Whether [`band`](Self::band) undoes such rows: whole numbers of bytes, side by side.
     pub(crate) fn is_split(&self) -> bool {
         self.samples > 1
