@@ -1,7 +1,6 @@
 //! Where chips go: one file, a folder, a template, or standard output.
 
 use std::{
-    collections::HashSet,
     io::{self, Write},
     path::Path,
 };
@@ -12,6 +11,7 @@ use stacchip::{
         Chip, ChipEncoder, Georeferenced,
         display::{PictureOptions, Stretch},
     },
+    model::CrsKind,
 };
 
 use crate::{
@@ -30,8 +30,6 @@ pub struct ChipFiles {
     ending: String,
     overwrite: bool,
     picture: Option<PictureOptions>,
-    /// What was written, so that no chip takes another's place.
-    written: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -111,7 +109,6 @@ impl ChipFiles {
             ending,
             overwrite: args.overwrite,
             picture: (asked || shows).then_some(options),
-            written: HashSet::new(),
         })
     }
 
@@ -120,31 +117,44 @@ impl ChipFiles {
     /// # Errors
     /// A failure where the format cannot hold it, or it cannot be stored.
     pub async fn write(
-        &mut self,
+        &self,
         chip: &Chip,
         names: &Names,
         world: &World,
     ) -> Result<String, Failure> {
-        let out = match &self.place {
+        let out = self.place(names);
+        let crs = chip.frame.crs.as_ref();
+        let kind = crs.and_then(|crs| Some(world.projector().describe(crs).ok()?.kind));
+        let bytes = self.encode(chip, kind, &out)?;
+        self.store(&out, bytes, world).await?;
+        Ok(out)
+    }
+
+    /// Where the chip of these names goes.
+    pub fn place(&self, names: &Names) -> String {
+        match &self.place {
             Place::Standard => "-".to_owned(),
             Place::File(file) => file.clone(),
             Place::Template(template) => names.fill(template),
             Place::Folder(folder) => {
                 format!("{folder}/{}.{}", file_name(&names.chipid), self.ending)
             }
-        };
-        if !self.written.insert(out.clone()) {
-            return Err(Failure::failed(format!(
-                "{out}: another chip of this run stands there: name chips apart, with {{chipid}}"
-            )));
         }
-        let crs_kind = match &chip.frame.crs {
-            Some(crs) => world.projector().describe(crs).ok().map(|s| s.kind),
-            None => None,
-        };
+    }
+
+    /// The bytes of the file `out` that holds `chip`, whose reference system is of `kind`.
+    ///
+    /// # Errors
+    /// A failure where the format cannot hold it.
+    pub fn encode(
+        &self,
+        chip: &Chip,
+        kind: Option<CrsKind>,
+        out: &str,
+    ) -> Result<Vec<u8>, Failure> {
         let place = Georeferenced {
             crs: chip.frame.crs.as_ref(),
-            crs_kind,
+            crs_kind: kind,
             transform: chip.frame.transform,
         };
         let failed = |e: &dyn std::error::Error| Failure::failed(format!("{out}: {}", chain(e)));
@@ -152,26 +162,31 @@ impl ChipFiles {
             Some(options) => &chip.clone().displayed(options).map_err(|e| failed(&e))?,
             None => chip,
         };
-        let bytes = self
-            .encoder
+        self.encoder
             .encode(&shown.named(), place)
-            .map_err(|e| failed(&e))?;
+            .map_err(|e| failed(&e))
+    }
+
+    /// Stores `bytes` as the file `out`: all of it or nothing.
+    ///
+    /// # Errors
+    /// A failure where it cannot be stored, or is there already and is not to be overwritten.
+    pub async fn store(&self, out: &str, bytes: Vec<u8>, world: &World) -> Result<(), Failure> {
         if matches!(self.place, Place::Standard) {
             let mut standard = io::stdout().lock();
             standard.write_all(&bytes)?;
             standard.flush()?;
-            return Ok(out);
+            return Ok(());
         }
         if matches!(self.place, Place::Folder(_) | Place::Template(_)) && !out.contains("://") {
-            let folder = Path::new(&out).parent().unwrap_or(Path::new(""));
+            let folder = Path::new(out).parent().unwrap_or(Path::new(""));
             std::fs::create_dir_all(folder).map_err(|e| Failure::of(folder.display(), &e))?;
         }
         world
             .sink()
-            .put(&out, bytes.into(), self.overwrite)
+            .put(out, bytes.into(), self.overwrite)
             .await
-            .map_err(|e| Failure::failed(chain(&e)))?;
-        Ok(out)
+            .map_err(|e| Failure::failed(chain(&e)))
     }
 }
 

@@ -7,6 +7,7 @@
 mod args;
 mod chip_files;
 mod commands;
+mod cutting;
 mod failure;
 mod index_files;
 mod index_rows;

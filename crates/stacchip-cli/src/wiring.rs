@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use bytes::Bytes;
 use stacchip::{
     Addressing, IndexWorld,
-    chip::{AssetOpener, ChipReader, RasterCache, Sidecars},
+    chip::{AssetOpener, ChipReader, RasterCache, Sidecars, batch::BatchOptions},
     cog::{Codecs, HeaderStore, Limits, TileEncoder},
     model::{Crs, ProjectError, Projector},
     stats::RulesFile,
@@ -47,6 +47,7 @@ pub struct World {
     encoder: codecs::Deflate,
     headers: Arc<HeaderTables>,
     rasters: Arc<RasterCache>,
+    batch: BatchOptions,
 }
 
 impl World {
@@ -56,8 +57,10 @@ impl World {
     /// A failure where threads cannot be had.
     pub fn new(shared: &Shared) -> Result<Self, Failure> {
         let mut pool = rayon::ThreadPoolBuilder::new();
+        let mut batch = BatchOptions::default().memory(shared.memory);
         if let Some(threads) = shared.threads {
             pool = pool.num_threads(usize::from(threads));
+            batch = batch.threads(usize::from(threads));
         }
         pool.build_global()
             .map_err(|e| Failure::of("threads", &e))?;
@@ -93,6 +96,7 @@ impl World {
             codecs: Arc::new(codecs::built_in()),
             projector: Arc::new(ProjProjector),
             encoder: codecs::Deflate::default(),
+            batch,
         })
     }
 
@@ -165,6 +169,11 @@ impl World {
             Arc::clone(&self.codecs),
             Arc::clone(&self.rasters),
         )
+    }
+
+    /// How lists of chips are read: within the memory, and on the threads, that the shared options say.
+    pub const fn batch_options(&self) -> &BatchOptions {
+        &self.batch
     }
 
     /// What opens addresses.

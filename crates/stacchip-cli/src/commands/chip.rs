@@ -1,14 +1,13 @@
 //! `stacchip chip`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use stacchip::{
-    Progress, SceneChips, Shaping,
+    SceneChips, Shaping,
     chip::{
-        Alignment, AssetChoice, Chip, ChipError, ChipReader, ChipRequest, Edge, Frame, Raster,
-        RasterRequest, Resampling, read_raster_window,
+        Alignment, AssetChoice, Chip, ChipError, Edge, Frame, Raster, RasterRequest, Resampling,
+        batch::WantedChip, read_raster_window,
     },
     index::{ChipOptions, ChipRow},
     model::{Scene, Size, Window},
@@ -17,13 +16,13 @@ use stacchip::{
 use super::index::chip_options;
 use crate::{
     CommandResult, Status,
-    args::{ChipArgs, OnError},
+    args::ChipArgs,
     chip_files::ChipFiles,
+    cutting::Run,
     failure::{Failure, chain},
     index_rows::{RowChoice, ScenesOfRows},
     inputs::absolute,
     output::{Output, bytes_for_people},
-    progress::Bar,
     source::{Source, only_item},
     wiring::{World, addressing},
 };
@@ -59,7 +58,7 @@ async fn raster(
     let failed = |e: ChipError| Failure::failed(format!("{}: {}", args.source, chain(&e)));
     let raster = reader.raster(address).await.map_err(failed)?;
     let request = raster_request(args, &raster, shaping, world)?;
-    let mut files = ChipFiles::new(args, false)?;
+    let files = ChipFiles::new(args, false)?;
     let name = stem(address);
     let chip = read_raster_window(&raster, &name, &request, reader.codecs())
         .await
@@ -150,9 +149,8 @@ async fn item(
     let wanted = requests_of_item(args, scene, &chips, shaping, world)?;
     let files = ChipFiles::new(args, selection.all)?;
     let mut run = Run::new(args, files, world, output);
-    run.expect(wanted.len() as u64);
     run.cut(wanted).await?;
-    run.finish()
+    finish(run, args, world, output)
 }
 
 /// Rows are of an index.
@@ -174,36 +172,30 @@ pub fn requests_of_item(
     chips: &SceneChips,
     shaping: Shaping,
     world: &World,
-) -> Result<Vec<(Names, ChipRequest)>, Failure> {
+) -> Result<Vec<(Names, WantedChip)>, Failure> {
     let selection = &args.selection;
     let mut wanted = Vec::new();
     if let (Some(x), Some(y)) = (selection.x, selection.y) {
         let window = chips
             .window(x, y, shaping.edge)
             .map_err(|e| Failure::failed(format!("item {}: {}", scene.id, chain(&e))))?;
-        wanted.push((
-            Names::of_chip(&scene.id, x, y),
-            chips.request(window, shaping),
-        ));
+        wanted.push((Names::of_chip(&scene.id, x, y), window));
     } else if let Some((col, row, width, height)) = selection.window {
         let window = Window::new(col, row, width, height);
         let name = format!("{}-{col}-{row}-{width}-{height}", scene.id);
-        wanted.push((Names::of(&name), chips.request(window, shaping)));
+        wanted.push((Names::of(&name), window));
     } else if let Some(bbox) = selection.bbox {
         let frame = Frame::from(chips.chips.grid());
         let window = stacchip::window_of_bbox(&frame, bbox, world.projector())
             .map_err(|e| Failure::failed(format!("item {}: {}", scene.id, chain(&e))))?;
-        wanted.push((Names::of(&scene.id), chips.request(window, shaping)));
+        wanted.push((Names::of(&scene.id), window));
     } else if selection.all {
         for cell in chips.chips.cells() {
             let (x, y) = (u32::from(cell.x), u32::from(cell.y));
             let window = chips
                 .window(x, y, shaping.edge)
                 .map_err(|e| Failure::failed(chain(&e)))?;
-            wanted.push((
-                Names::of_chip(&scene.id, x, y),
-                chips.request(window, shaping),
-            ));
+            wanted.push((Names::of_chip(&scene.id, x, y), window));
         }
     } else {
         return Err(Failure::usage(format!(
@@ -211,7 +203,24 @@ pub fn requests_of_item(
             args.source
         )));
     }
-    Ok(wanted)
+    Ok(alike(wanted, chips, shaping))
+}
+
+/// Chips of one scene, which share what is asked of it.
+fn alike(
+    wanted: Vec<(Names, Window)>,
+    chips: &SceneChips,
+    shaping: Shaping,
+) -> Vec<(Names, WantedChip)> {
+    let Some(&(_, first)) = wanted.first() else {
+        return Vec::new();
+    };
+    let like = Arc::new(chips.request(first, shaping));
+    let wanted = wanted.into_iter().map(|(names, window)| {
+        let like = Arc::clone(&like);
+        (names, WantedChip { like, window })
+    });
+    wanted.collect()
 }
 
 async fn index(
@@ -225,35 +234,48 @@ async fn index(
     let files = ChipFiles::new(args, scenes.may_be_several())?;
     let mut run = Run::new(args, files, world, output);
     let mut found_any = false;
-    while let Some((scene, rows)) = scenes.next(world).await? {
+    let (mut wanted, mut of_scenes) = (Vec::new(), 0);
+    loop {
+        let (scene, rows) = match scenes.next(world).await {
+            Ok(Some(found)) => found,
+            Ok(None) => break,
+            // What was found before it is cut all the same.
+            Err(failure) => {
+                run.cut(wanted).await?;
+                return Err(failure);
+            }
+        };
         found_any = true;
-        run.expect(rows.len() as u64);
         let chips = match &scene {
             Ok(scene) => scene_chips(&Cutting::of(args), scene, world, output).await,
             Err(message) => Err(Failure::failed(message)),
         };
-        let chips = match chips {
-            Ok(chips) => chips,
-            Err(failure) => {
-                for row in &rows {
-                    run.fail(&row.chipid, &failure.to_string())?;
-                }
-                continue;
+        let requests = chips
+            .map_err(|failure| failure.to_string())
+            .and_then(|chips| requests_of_rows(&rows, &chips, shaping));
+        match requests {
+            Ok(requests) => {
+                wanted.extend(requests);
+                of_scenes += 1;
             }
-        };
-        match requests_of_rows(&rows, &chips, shaping) {
-            Ok(wanted) => run.cut(wanted).await?,
             Err(error) => {
+                // Those before it first: the first failure ends the run, unless failures may be skipped.
+                run.cut(std::mem::take(&mut wanted)).await?;
                 for row in &rows {
                     run.fail(&row.chipid, &error)?;
                 }
             }
         }
+        if wanted.len() >= CHIPS_TOGETHER || of_scenes >= SCENES_TOGETHER {
+            run.cut(std::mem::take(&mut wanted)).await?;
+            of_scenes = 0;
+        }
     }
+    run.cut(wanted).await?;
     if !found_any {
         return Err(Failure::failed(format!("{} has no rows", args.source)));
     }
-    run.finish()
+    finish(run, args, world, output)
 }
 
 /// The chips of rows of one item; why not, where they are not of the item that was found.
@@ -261,7 +283,7 @@ pub fn requests_of_rows(
     rows: &[ChipRow],
     chips: &SceneChips,
     shaping: Shaping,
-) -> Result<Vec<(Names, ChipRequest)>, String> {
+) -> Result<Vec<(Names, WantedChip)>, String> {
     // The rows say where their pixels lie; the item found must mean the same place.
     let crs = chips.chips.grid().crs.to_string();
     if let Some(row) = rows.iter().find(|row| row.scene.crs != crs) {
@@ -277,9 +299,9 @@ pub fn requests_of_rows(
             let size = row.scene.chip_size;
             Window::new(row.window.col, row.window.row, size, size)
         };
-        (Names::of_row(row), chips.request(window, shaping))
+        (Names::of_row(row), window)
     });
-    Ok(wanted.collect())
+    Ok(alike(wanted.collect(), chips, shaping))
 }
 
 /// Options that only rasters have are not passed over in silence.
@@ -397,83 +419,12 @@ impl Names {
     }
 }
 
-/// Chips being cut.
-struct Run<'a> {
-    args: &'a ChipArgs,
-    files: ChipFiles,
-    world: &'a World,
-    output: Output,
-    reader: ChipReader,
-    bar: Bar,
-    done: Vec<Value>,
-    failed: Vec<Value>,
-}
-
-impl<'a> Run<'a> {
-    fn new(args: &'a ChipArgs, files: ChipFiles, world: &'a World, output: Output) -> Self {
-        Self {
-            args,
-            files,
-            world,
-            output,
-            reader: world.chip_reader(),
-            bar: Bar::new(output, "cutting chips"),
-            done: Vec::new(),
-            failed: Vec::new(),
-        }
-    }
-
-    fn expect(&self, chips: u64) {
-        self.bar.expect(chips);
-    }
-
-    /// Cuts and writes chips, some at a time, in the order given.
-    async fn cut(&mut self, wanted: Vec<(Names, ChipRequest)>) -> Result<(), Failure> {
-        let reader = self.reader.clone();
-        let mut chips = stream::iter(wanted)
-            .map(|(names, request)| {
-                let reader = &reader;
-                async move { (names, reader.read_chip(&request).await) }
-            })
-            .buffered(AT_ONCE);
-        while let Some((names, chip)) = chips.next().await {
-            match chip {
-                Ok(chip) => match self.files.write(&chip, &names, self.world).await {
-                    Ok(out) => self.done.push(record(&names.chipid, &out, &chip)),
-                    Err(failure) => self.fail(&names.chipid, &failure.to_string())?,
-                },
-                Err(error) => self.fail(
-                    &names.chipid,
-                    &format!("{}: {}", names.chipid, chain(&error)),
-                )?,
-            }
-            self.bar.advance(1);
-        }
-        Ok(())
-    }
-
-    /// Notes a chip that failed; the whole run fails with it unless it may be skipped.
-    fn fail(&mut self, chipid: &str, error: &str) -> Result<(), Failure> {
-        Output::error(error);
-        self.failed
-            .push(json!({ "chipid": chipid, "error": error }));
-        if self.args.on_error == OnError::Skip {
-            return Ok(());
-        }
-        // What was cut before stays, and is told.
-        if self.args.output != "-" {
-            self.output
-                .document(&json!({ "chips": self.done, "failed": self.failed }))?;
-        }
-        Err(Failure::Told)
-    }
-
-    fn finish(self) -> CommandResult {
-        drop(self.bar);
-        tell_headers(self.world, self.output);
-        tell_traffic(self.world, self.output);
-        tell(self.output, &self.done, &self.failed, self.args, self.world)
-    }
+/// Says how it went.
+fn finish(run: Run<'_>, args: &ChipArgs, world: &World, output: Output) -> CommandResult {
+    let (done, failed) = run.end();
+    tell_headers(world, output);
+    tell_traffic(world, output);
+    tell(output, &done, &failed, args, world)
 }
 
 /// How many headers were read, and which of those that were kept were of no use.
@@ -573,7 +524,8 @@ fn tell(
     })
 }
 
-fn record(chipid: &str, out: &str, chip: &Chip) -> Value {
+/// What is told of a chip that was cut.
+pub fn record(chipid: &str, out: &str, chip: &Chip) -> Value {
     json!({
         "chipid": chipid,
         "out": out,
@@ -617,5 +569,7 @@ fn stem(address: &str) -> String {
         .to_owned()
 }
 
-/// Chips under way at once: while some are fetched, others are decoded.
-pub const AT_ONCE: usize = 8;
+/// Chips of an index that are cut together, about: enough that what lies on one tile is.
+const CHIPS_TOGETHER: usize = 4096;
+/// Scenes whose chips are cut together, at most: the grid of each is found before.
+const SCENES_TOGETHER: usize = 64;

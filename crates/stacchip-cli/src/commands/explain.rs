@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 use stacchip::{
     Shaping,
     chip::{
-        ChipError, ChipReader, ChipRequest, DistinctTiles, PlannedArray, ReadCost, fetch_tables,
+        ChipError, ChipReader, ChipRequest, DistinctTiles, PlannedArray, ReadCost,
+        batch::WantedChip, fetch_tables,
     },
 };
 
 use super::chip::{
-    AT_ONCE, Cutting, Names, not_by_row, only_of_items, only_of_rasters, raster_request,
-    requests_of_item, requests_of_rows, scene_chips, shaping,
+    Cutting, Names, not_by_row, only_of_items, only_of_rasters, raster_request, requests_of_item,
+    requests_of_rows, scene_chips, shaping,
 };
 use crate::{
     CommandResult, Status,
@@ -101,9 +102,9 @@ impl Costs {
         Ok(())
     }
 
-    async fn plan(&mut self, reader: &ChipReader, wanted: Vec<(Names, ChipRequest)>) {
-        for (names, request) in wanted {
-            if let Err(error) = self.plan_one(reader, &request).await {
+    async fn plan(&mut self, reader: &ChipReader, wanted: Vec<(Names, WantedChip)>) {
+        for (names, chip) in wanted {
+            if let Err(error) = self.plan_one(reader, &chip.request()).await {
                 let error = format!("{}: {}", names.chipid, chain(&error));
                 self.fail(&names.chipid, &error);
             }
@@ -150,8 +151,9 @@ impl Costs {
     fn tell(self, world: &World, output: Output) -> CommandResult {
         let used = world.rasters().header_use();
         let (tiles, bytes) = self.distinct.count();
-        let at_once = self.chips.min(AT_ONCE as u64);
-        let memory = self.total.memory.saturating_mul(at_once);
+        // All of them together take no more than they may, and one takes what it takes.
+        let all = self.total.memory.saturating_mul(self.chips);
+        let memory = all.min(world.batch_options().memory).max(self.total.memory);
         let total = ReadCost {
             memory,
             ..self.total

@@ -10,7 +10,7 @@ mod preview;
 mod sample;
 mod split;
 
-pub use chip::Names;
+pub use chip::{Names, record};
 
 use crate::{
     CommandResult,
