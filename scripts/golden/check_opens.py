@@ -35,6 +35,7 @@ COLUMNS = {
     "window_row": "uint32",
     "window_width": "uint32",
     "window_height": "uint32",
+    "cell": "uint64",
 }
 
 

@@ -54,6 +54,7 @@ check() {
 check check_upstream_items "$venv" "$binary"
 check check_upstream_index "$venv" "$binary"
 check check_upstream_chips "$venv" "$binary"
+check check_upstream_dataset "$venv" "$binary"
 check check_opens "$venv-readers" "$binary"
 check check_corpus_items "$venv-readers" "$binary"
 check check_bad_input "$venv-readers" "$binary"

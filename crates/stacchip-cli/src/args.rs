@@ -203,9 +203,21 @@ pub struct IndexArgs {
     /// Another base for relative addresses of assets.
     #[arg(long, value_name = "ADDRESS")]
     pub item_root: Option<String>,
+    /// How a folder is laid out: a table an item, or index/PLATFORM/ITEM/index_ITEM.parquet as the Python package has it.
+    #[arg(long, value_enum, default_value_t = LayoutArg::Dataset)]
+    pub layout: LayoutArg,
     /// Replace what stands there.
     #[arg(long)]
     pub overwrite: bool,
+}
+
+/// How a folder of tables is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LayoutArg {
+    /// A table an item, items and headers beside.
+    Dataset,
+    /// As the Python package lays them out.
+    Upstream,
 }
 
 /// `stacchip chip`.

@@ -7,17 +7,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use stacchip::{SceneHeaders, SceneIndex, model::Projector};
+use stacchip::{
+    SceneHeaders, SceneIndex,
+    model::{Platform, Projector},
+};
 
 use crate::{
     failure::{Failure, chain},
-    wiring::{IndexFile, ItemDocument, ItemLine, headers_address, items_address},
+    wiring::{IndexFile, ItemDocument, ItemLine, Table, headers_address, items_address},
 };
 
 /// An index that is being written.
 #[derive(Debug)]
 pub struct IndexFiles {
-    place: Place,
+    target: Target,
     /// Ids of the items in it: ids of chips are made of them.
     items: HashSet<String>,
     /// Whether headers of assets are kept beside it.
@@ -25,16 +28,47 @@ pub struct IndexFiles {
 }
 
 #[derive(Debug)]
-enum Place {
+enum Target {
     /// One table for all items.
     One(Box<IndexFile>),
     /// A folder, one table an item.
     Folder {
         /// The folder.
         path: PathBuf,
+        layout: Layout,
         /// Whether tables that stand there may be replaced.
         overwrite: bool,
+        /// Says that the folder is written to.
+        lock: FolderLock,
     },
+}
+
+/// How a folder of tables is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// `{item}.parquet`, with `items/` and `headers/`.
+    Dataset,
+    /// `index/{platform}/{item}/index_{item}.parquet`, as upstream has it.
+    Upstream,
+}
+
+/// What there is for an item.
+#[derive(Debug)]
+pub enum Place {
+    /// Room: in a table of its own, or in that of all.
+    Free(Option<ItemTable>),
+    /// Its table, made with the same settings from the same item.
+    Done,
+}
+
+/// A table of one item that is to be written.
+#[derive(Debug)]
+pub struct ItemTable {
+    path: PathBuf,
+    /// Nothing stands beside upstream's.
+    beside: Option<Beside>,
+    headers: bool,
+    overwrite: bool,
 }
 
 /// How many rows an item gave.
@@ -54,7 +88,12 @@ impl IndexFiles {
     ///
     /// # Errors
     /// A failure where it cannot be written there, or stands already and may not be replaced.
-    pub fn at(output: &str, overwrite: bool, headers: bool) -> Result<Self, Failure> {
+    pub fn at(
+        output: &str,
+        layout: Layout,
+        overwrite: bool,
+        headers: bool,
+    ) -> Result<Self, Failure> {
         if output.contains("://") {
             return Err(Failure::failed(format!(
                 "{output}: indexes are written to local folders only, so far; write it here and copy it"
@@ -62,12 +101,17 @@ impl IndexFiles {
         }
         let path = Path::new(output);
         if is_table(path) {
+            if layout == Layout::Upstream {
+                return Err(Failure::usage(format!(
+                    "{output}: the layout of upstream is a folder, and this names a table"
+                )));
+            }
             let beside = Beside {
                 items: items_address(output).into(),
                 headers: headers_address(output).into(),
             };
             let file = create(path, &beside, overwrite, headers).map_err(Failure::failed)?;
-            return Ok(Self::of(Place::One(Box::new(file)), headers));
+            return Ok(Self::of(Target::One(Box::new(file)), headers));
         }
         let ending = path.extension().and_then(|e| e.to_str());
         if ending.is_some_and(|e| OTHER_FILES.iter().any(|f| e.eq_ignore_ascii_case(f))) {
@@ -80,50 +124,71 @@ impl IndexFiles {
                 "{output} stands there and is no folder"
             )));
         }
-        let place = Place::Folder {
+        let target = Target::Folder {
+            lock: FolderLock::take(path)?,
             path: path.to_owned(),
+            layout,
             overwrite,
         };
-        Ok(Self::of(place, headers))
+        Ok(Self::of(target, headers))
     }
 
-    fn of(place: Place, headers: bool) -> Self {
+    fn of(target: Target, headers: bool) -> Self {
         Self {
-            place,
+            target,
             items: HashSet::new(),
             headers,
         }
     }
 
-    /// Whether the item `id` can be added, as far as can be told before it is looked at.
+    /// Whether each item has a table of its own.
+    pub fn is_folder(&self) -> bool {
+        matches!(self.target, Target::Folder { .. })
+    }
+
+    /// Where the item of `document` goes, whose table would be `made` so; from now on it is taken.
     ///
     /// # Errors
-    /// Why not.
-    pub fn check(&self, id: &str) -> Result<(), String> {
+    /// Why it cannot be added.
+    pub fn check(&mut self, document: &ItemDocument, made: &str) -> Result<Place, String> {
+        let id = &document.scene.id;
         if self.items.contains(id) {
             return Err(format!(
                 "item {id} is given twice: the ids of its chips would be the same"
             ));
         }
-        match &self.place {
-            Place::Folder {
+        let place = match &self.target {
+            Target::One(_) => Place::Free(None),
+            Target::Folder {
                 path,
-                overwrite: false,
+                layout,
+                overwrite,
+                ..
             } => {
-                let table = path.join(format!("{}.parquet", file_name(id)));
-                if table.exists() {
-                    return Err(format!(
-                        "{} exists already: say --overwrite to replace it",
-                        table.display()
-                    ));
+                let table = ItemTable::of(document, path, *layout, *overwrite, self.headers);
+                match standing(&table.path) {
+                    Standing::Table(_) if *overwrite => Place::Free(Some(table)),
+                    Standing::Table(other) if other.as_deref() == Some(made) => Place::Done,
+                    Standing::Table(_) => {
+                        return Err(format!(
+                            "{} exists already, made with other settings or from another version of the item: say --overwrite to replace it",
+                            table.path.display()
+                        ));
+                    }
+                    Standing::Nothing => Place::Free(Some(table)),
                 }
-                Ok(())
             }
-            _ => Ok(()),
-        }
+        };
+        self.items.insert(id.clone());
+        Ok(place)
     }
 
-    /// Adds an item, the headers of its assets, and its rows. The inner error is about the item, the outer about the index.
+    /// The item `id` could not be added: another of that id may be.
+    pub fn forget(&mut self, id: &str) {
+        self.items.remove(id);
+    }
+
+    /// Adds an item, the headers of its assets, and its rows to the table of all. The inner error is about the item, the outer about the index.
     ///
     /// # Errors
     /// A failure where the index cannot be written.
@@ -134,27 +199,11 @@ impl IndexFiles {
         found: &SceneIndex,
         projector: &dyn Projector,
     ) -> Result<Result<RowCounts, String>, Failure> {
-        let kept = self.headers;
-        let line = ItemLine {
-            href: document.scene.href.clone(),
-            item: document.json.clone(),
-        };
-        let item = Item {
-            id: &document.scene.id,
-            line,
-            headers,
-            found,
-            projector,
-        };
-        let added = match &mut self.place {
-            Place::One(file) => item.append(file)?,
-            // What cannot be written is this item's own table: the others go on.
-            Place::Folder { path, overwrite } => item.table(path, *overwrite, kept),
-        };
-        if added.is_ok() {
-            self.items.insert(document.scene.id.clone());
+        let item = Item::of(document, headers, found, projector);
+        match &mut self.target {
+            Target::One(file) => item.append(file),
+            Target::Folder { .. } => Ok(Err("it has a table of its own".to_owned())),
         }
-        Ok(added)
     }
 
     /// Gives the index its final name.
@@ -162,9 +211,12 @@ impl IndexFiles {
     /// # Errors
     /// A failure where it cannot be written.
     pub fn finish(self) -> Result<(), Failure> {
-        match self.place {
-            Place::One(file) => file.close().map_err(|e| Failure::failed(chain(&e))),
-            Place::Folder { .. } => Ok(()),
+        match self.target {
+            Target::One(file) => file.close().map_err(|e| Failure::failed(chain(&e))),
+            Target::Folder { lock, .. } => {
+                lock.release();
+                Ok(())
+            }
         }
     }
 }
@@ -272,6 +324,7 @@ fn first_file(beside: PathBuf, others: impl FnOnce() -> [PathBuf; 2]) -> PathBuf
 }
 
 /// What stands beside a table of chips.
+#[derive(Debug)]
 struct Beside {
     items: PathBuf,
     headers: PathBuf,
@@ -320,19 +373,152 @@ struct Item<'a> {
     projector: &'a dyn Projector,
 }
 
-impl Item<'_> {
-    /// Writes the table of the item into the dataset at `path`.
-    fn table(&self, path: &Path, overwrite: bool, headers: bool) -> Result<RowCounts, String> {
-        let beside = Beside::of_item(path, self.id);
-        let folders = [Some(&beside.items), headers.then_some(&beside.headers)];
-        for folder in folders.into_iter().flatten().filter_map(|p| p.parent()) {
+impl ItemTable {
+    fn of(
+        document: &ItemDocument,
+        folder: &Path,
+        layout: Layout,
+        overwrite: bool,
+        headers: bool,
+    ) -> Self {
+        let id = &document.scene.id;
+        let name = file_name(id);
+        let (path, beside) = match layout {
+            Layout::Dataset => (
+                folder.join(format!("{name}.parquet")),
+                Some(Beside::of_item(folder, id)),
+            ),
+            Layout::Upstream => {
+                let scene = &document.scene;
+                let platform = Platform::of(scene).map(Platform::name);
+                let platform = platform
+                    .or(scene.collection.as_deref())
+                    .unwrap_or("unknown");
+                let folder = folder.join("index").join(file_name(platform)).join(&name);
+                (folder.join(format!("index_{name}.parquet")), None)
+            }
+        };
+        Self {
+            path,
+            beside,
+            headers,
+            overwrite,
+        }
+    }
+
+    /// Writes the table, and what stands beside it.
+    ///
+    /// # Errors
+    /// Why it cannot be written; then nothing of it stands.
+    pub fn write(
+        self,
+        document: &ItemDocument,
+        headers: &SceneHeaders,
+        found: &SceneIndex,
+        projector: &dyn Projector,
+        made: String,
+    ) -> Result<RowCounts, String> {
+        let items = self.beside.as_ref().map(|b| b.items.as_path());
+        let kept = self
+            .beside
+            .as_ref()
+            .filter(|_| self.headers)
+            .map(|b| b.headers.as_path());
+        let folders = [Some(self.path.as_path()), items, kept];
+        for folder in folders.into_iter().flatten().filter_map(Path::parent) {
             fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         }
-        let table = path.join(format!("{}.parquet", file_name(self.id)));
-        let mut file = create(&table, &beside, overwrite, headers)?;
-        let counts = self.append(&mut file).map_err(|f| f.to_string())??;
+        let file = IndexFile::create_item(&self.path, items, self.overwrite, made);
+        let mut file = file.map_err(|e| chain(&e))?;
+        file = match (kept, &self.beside) {
+            (Some(kept), _) => file.with_headers(kept).map_err(|e| chain(&e))?,
+            (None, Some(beside)) => file.without_headers(&beside.headers),
+            (None, None) => file,
+        };
+        let item = Item::of(document, headers, found, projector);
+        let counts = item.append(&mut file).map_err(|f| f.to_string())??;
         file.close().map_err(|e| chain(&e))?;
         Ok(counts)
+    }
+}
+
+/// What stands where a table is to be written.
+enum Standing {
+    Nothing,
+    /// A table, or something else, and what it says it was made with.
+    Table(Option<String>),
+}
+
+fn standing(path: &Path) -> Standing {
+    if path.symlink_metadata().is_err() {
+        return Standing::Nothing;
+    }
+    Standing::Table(Table::open(path).ok().and_then(|table| table.made_with()))
+}
+
+/// Says that a folder is being written to, so that what another run left half-written is not mistaken for
+/// what one under way is writing.
+#[derive(Debug)]
+struct FolderLock {
+    file: fs::File,
+    path: PathBuf,
+}
+
+impl FolderLock {
+    /// Takes the folder at `path`, with others; the first removes what a run that was killed has left.
+    fn take(path: &Path) -> Result<Self, Failure> {
+        let failed = |e: &std::io::Error| Failure::of(path.display(), e);
+        fs::create_dir_all(path).map_err(|e| failed(&e))?;
+        let lock = path.join(LOCK);
+        let file = fs::File::create(&lock).map_err(|e| failed(&e))?;
+        if file.try_lock().is_ok() {
+            sweep(path);
+            let _ = file.unlock();
+        }
+        // Where the file system has no locks, nothing is swept away.
+        let _ = file.lock_shared();
+        Ok(Self { file, path: lock })
+    }
+
+    /// Gives the folder back; the last takes the lock away.
+    fn release(self) {
+        let _ = self.file.unlock();
+        if self.file.try_lock().is_ok() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Removes files that a killed run has left in `folder` and the folders in it.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if entry.file_type().is_ok_and(|t| t.is_dir()) {
+            sweep(&entry.path());
+        } else if name.starts_with(".stacchip-") && name.ends_with(".part") {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+impl<'a> Item<'a> {
+    fn of(
+        document: &'a ItemDocument,
+        headers: &'a SceneHeaders,
+        found: &'a SceneIndex,
+        projector: &'a dyn Projector,
+    ) -> Self {
+        Self {
+            id: &document.scene.id,
+            line: ItemLine {
+                href: document.scene.href.clone(),
+                item: document.json.clone(),
+            },
+            headers,
+            found,
+            projector,
+        }
     }
 
     /// Writes rows until one of the scene's cannot be made: then nothing of it may stay.
@@ -392,6 +578,8 @@ const HEADERS: &str = "headers";
 pub const ALL_ITEMS: &str = "items/_+all.ndjson";
 /// The headers of all tables of a merged dataset.
 pub const ALL_HEADERS: &str = "headers/_+all.pq";
+/// The file in a dataset that says it is written to.
+const LOCK: &str = ".stacchip.lock";
 /// Endings of files that are no folders.
 const OTHER_FILES: [&str; 14] = [
     "tif",

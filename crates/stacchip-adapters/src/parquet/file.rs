@@ -29,6 +29,8 @@ pub struct IndexFile {
     /// Headers of the index whose place this one takes, which has none.
     old_headers: Option<PathBuf>,
     overwrite: bool,
+    /// Whether items that stand there already are nobody's, since no index stands there.
+    orphans: bool,
 }
 
 #[derive(Debug)]
@@ -81,7 +83,30 @@ impl IndexFile {
             old_headers: None,
             address,
             overwrite,
+            orphans: false,
         })
+    }
+
+    /// An index of one item, as [`create`](Self::create), that says what it was made with. Items that stand at `items` without
+    /// an index, left by a process that was killed, are replaced.
+    ///
+    /// # Errors
+    /// [`IndexError`] where files cannot be made there, or, without `overwrite`, the index stands
+    /// already.
+    pub fn create_item(
+        path: &Path,
+        items: Option<&Path>,
+        overwrite: bool,
+        made_with: String,
+    ) -> Result<Self, IndexError> {
+        if !overwrite && path.symlink_metadata().is_ok() {
+            return Err(exists(path));
+        }
+        let mut file = Self::create(path, items, true)?;
+        file.index = file.index.made_with(made_with);
+        file.overwrite = overwrite;
+        file.orphans = true;
+        Ok(file)
     }
 
     /// The same with headers of assets, which will stand at `path`. What stands there is replaced in
@@ -191,11 +216,11 @@ impl IndexFile {
                 .file
                 .into_inner()
                 .map_err(|e| io_error(&shown, e.into_error()))?;
-            place(file, &items.path, self.overwrite)?;
+            place(file, &items.path, self.overwrite || self.orphans)?;
             placed = Some(items.path);
         }
         let done = place(index, &target, self.overwrite);
-        if let (Err(_), Some(items), false) = (&done, placed, self.overwrite) {
+        if let (Err(_), Some(items), false) = (&done, placed, self.overwrite || self.orphans) {
             // Another took the name of the index meanwhile: these items are nobody's.
             let _ = fs::remove_file(items);
         }

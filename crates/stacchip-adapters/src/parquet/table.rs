@@ -25,7 +25,7 @@ use ::parquet::{
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use stacchip_index::{IndexError, IndexErrorKind};
 
-use super::{columns, index_error};
+use super::{columns, index_error, writer::MADE_WITH};
 
 /// A Parquet file of chips in a local folder.
 #[derive(Debug, Clone)]
@@ -70,6 +70,12 @@ impl Table {
     /// Its columns.
     pub fn schema(&self) -> &SchemaRef {
         self.metadata.schema()
+    }
+
+    /// What it was made with, where it says so.
+    pub fn made_with(&self) -> Option<String> {
+        let pairs = self.key_values();
+        pairs.into_iter().find(|p| p.key == MADE_WITH)?.value
     }
 
     /// Whether the column `name` holds numbers with fractions.

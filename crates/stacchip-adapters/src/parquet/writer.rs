@@ -27,6 +27,7 @@ pub struct ParquetEncoder<W: Write + Send> {
     writer: ArrowWriter<W>,
     schema: SchemaRef,
     geo: GeoSummary,
+    made_with: Option<String>,
 }
 
 impl<W: Write + Send> ParquetEncoder<W> {
@@ -42,7 +43,14 @@ impl<W: Write + Send> ParquetEncoder<W> {
             writer,
             schema,
             geo: GeoSummary::default(),
+            made_with: None,
         })
+    }
+
+    /// The same that says in the file what it was made with.
+    pub fn made_with(mut self, settings: String) -> Self {
+        self.made_with = Some(settings);
+        self
     }
 
     /// Appends `rows`.
@@ -66,7 +74,10 @@ impl<W: Write + Send> ParquetEncoder<W> {
             ("geo", self.geo.json()),
             ("stacchip:schema_version", SCHEMA_VERSION.to_owned()),
             ("stacchip:creator", CREATOR.to_owned()),
-        ] {
+        ]
+        .into_iter()
+        .chain(self.made_with.map(|made| (MADE_WITH, made)))
+        {
             let pair = KeyValue::new(key.to_owned(), value);
             self.writer.append_key_value_metadata(pair);
         }
@@ -115,6 +126,9 @@ fn builder(schema: &Schema) -> Result<WriterPropertiesBuilder, ParquetError> {
     Ok(properties
         .set_column_statistics_enabled(ColumnPath::from(GEOMETRY), EnabledStatistics::None))
 }
+
+/// The key of what a table was made with.
+pub(super) const MADE_WITH: &str = "stacchip:made_with";
 
 /// What the files name as their maker.
 pub(super) const CREATOR: &str = concat!("stacchip ", env!("CARGO_PKG_VERSION"));

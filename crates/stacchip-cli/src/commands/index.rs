@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::{StreamExt, channel::oneshot, stream::FuturesOrdered};
 use serde_json::{Value, json};
 use stacchip::{
     IndexOptions, IndexWorld, Progress, SceneHeaders, SceneIndex,
@@ -14,9 +15,9 @@ use stacchip::{
 
 use crate::{
     CommandResult, Status,
-    args::{EdgeArg, GridArgs, IndexArgs},
+    args::{EdgeArg, GridArgs, IndexArgs, LayoutArg},
     failure::{Failure, chain},
-    index_files::{IndexFiles, RowCounts},
+    index_files::{IndexFiles, ItemTable, Layout, Place, RowCounts},
     inputs::Inputs,
     output::Output,
     progress::Bar,
@@ -31,86 +32,156 @@ pub fn run(args: &IndexArgs, world: &World, output: Output) -> CommandResult {
         Some(path) => Some(rules(path)?),
         None => None,
     };
+    let made_with = made_with(args)?;
     let inputs = Inputs::find(&args.items)?;
-    let files = IndexFiles::at(&args.output, args.overwrite, !args.no_headers)?;
+    let layout = match args.layout {
+        LayoutArg::Dataset => Layout::Dataset,
+        LayoutArg::Upstream => Layout::Upstream,
+    };
+    let mut files = IndexFiles::at(&args.output, layout, args.overwrite, !args.no_headers)?;
     let indexing = world.index_world(addressing(
         args.mount.as_deref(),
         args.alternate.as_deref(),
         args.item_root.as_deref(),
     ));
+    let indexer = Indexer {
+        options,
+        choice,
+        rules,
+        indexing,
+        made_with,
+        bar: Bar::new(output, "counting masks"),
+    };
+    let mut run = Run {
+        max_nodata: indexer.options.max_nodata,
+        output,
+        done: Vec::new(),
+        there: 0,
+        failed: Vec::new(),
+    };
     world.block_on(async {
-        let mut run = Run {
-            options,
-            choice,
-            rules,
-            indexing,
-            output,
-            done: Vec::new(),
-            failed: Vec::new(),
-        };
-        run.all(inputs, files, world).await?;
+        run.all(inputs, &mut files, &indexer, world).await?;
+        if !run.done.is_empty() || files.is_folder() {
+            files.finish()?;
+        }
         run.finish(args)
     })
 }
 
-/// One run over all items.
-struct Run {
+/// What is the same for all items.
+struct Indexer {
     options: IndexOptions,
     choice: StatsChoice,
     rules: Option<RulesFile>,
     indexing: IndexWorld,
+    made_with: Value,
+    bar: Bar,
+}
+
+/// An item that was looked at.
+struct Looked {
+    document: ItemDocument,
+    found: SceneIndex,
+    headers: SceneHeaders,
+    /// How many rows it gave, where its table is written already.
+    written: Option<RowCounts>,
+}
+
+/// One run over all items.
+struct Run {
+    max_nodata: Fraction,
     output: Output,
     done: Vec<Value>,
+    /// Items that a run before this one has indexed.
+    there: u64,
     failed: Vec<Value>,
 }
 
 impl Run {
+    /// Looks at some items at a time; they are told, and written into one table, in their order.
     async fn all(
         &mut self,
         inputs: Inputs,
-        mut files: IndexFiles,
+        files: &mut IndexFiles,
+        indexer: &Indexer,
         world: &World,
     ) -> Result<(), Failure> {
-        let bar = Bar::new(self.output, "counting masks");
+        let at_once = rayon::current_num_threads() * AT_ONCE;
+        let mut under_way = FuturesOrdered::new();
         for input in inputs {
-            match input.read(world).await {
-                Ok(documents) => {
-                    for document in documents {
-                        match document {
-                            Ok(document) => self.one(&document, &mut files, &bar).await?,
-                            Err(error) => self.fail(input.name(), &chain(&error)),
-                        }
+            let documents = match input.read(world).await {
+                Ok(documents) => documents,
+                Err(failure) => {
+                    self.fail(input.name(), &failure.to_string());
+                    continue;
+                }
+            };
+            for document in documents {
+                let document = match document {
+                    Ok(document) => document,
+                    Err(error) => {
+                        self.fail(input.name(), &chain(&error));
+                        continue;
+                    }
+                };
+                let made = indexer.made(&document);
+                match files.check(&document, &made) {
+                    Ok(Place::Free(table)) => {
+                        under_way.push_back(indexer.look(document, table, made));
+                    }
+                    Ok(Place::Done) => self.there += 1,
+                    Err(error) => self.fail(&document.scene.id, &error),
+                }
+                while under_way.len() >= at_once {
+                    if let Some(looked) = under_way.next().await {
+                        self.settle(looked, files, indexer)?;
                     }
                 }
-                Err(failure) => self.fail(input.name(), &failure.to_string()),
             }
         }
-        if !self.done.is_empty() {
-            files.finish()?;
+        while let Some(looked) = under_way.next().await {
+            self.settle(looked, files, indexer)?;
         }
         Ok(())
     }
 
-    async fn one(
+    /// Tells what became of an item, and adds it to the table of all.
+    fn settle(
         &mut self,
-        document: &ItemDocument,
+        looked: Result<Looked, (String, String)>,
         files: &mut IndexFiles,
-        bar: &Bar,
+        indexer: &Indexer,
     ) -> Result<(), Failure> {
-        let id = &document.scene.id;
-        if let Err(error) = files.check(id) {
-            self.fail(id, &error);
-            return Ok(());
-        }
-        let written = match self.index(&document.scene, bar).await {
-            Ok((found, headers)) => files
-                .add(document, &headers, &found, self.indexing.projector.as_ref())?
-                .map(|counts| (found, headers, counts)),
-            Err(message) => Err(message),
+        let looked = match looked {
+            Ok(looked) => looked,
+            Err((id, message)) => {
+                files.forget(&id);
+                self.fail(&id, &message);
+                return Ok(());
+            }
         };
-        match written {
-            Ok((found, headers, counts)) => self.tell(id, &found, &headers, counts),
-            Err(message) => self.fail(id, &message),
+        let Looked {
+            document,
+            found,
+            headers,
+            written,
+        } = looked;
+        let id = &document.scene.id;
+        let counts = match written {
+            Some(counts) => Ok(counts),
+            None => files.add(
+                &document,
+                &headers,
+                &found,
+                indexer.indexing.projector.as_ref(),
+            )?,
+        };
+        match counts {
+            Ok(counts) => self.tell(id, &found, &headers, counts),
+            Err(message) => {
+                files.forget(id);
+                self.fail(id, &message);
+            }
         }
         Ok(())
     }
@@ -126,7 +197,7 @@ impl Run {
         }
         self.output.note(format!(
             "{id}: {} chips, {} dropped (more than {} without data)",
-            counts.kept, counts.dropped, self.options.max_nodata
+            counts.kept, counts.dropped, self.max_nodata
         ));
         if found.chips.is_empty() {
             let size = found.chips.grid().size;
@@ -157,6 +228,96 @@ impl Run {
                 .map(ToString::to_string)
                 .collect::<Vec<_>>(),
         }));
+    }
+
+    fn fail(&mut self, item: &str, error: &str) {
+        Output::error(error);
+        self.failed.push(json!({ "item": item, "error": error }));
+    }
+
+    fn finish(self, args: &IndexArgs) -> CommandResult {
+        let count = |key: &str| -> u64 { self.done.iter().filter_map(|d| d[key].as_u64()).sum() };
+        let (rows, dropped) = (count("rows"), count("dropped"));
+        let wrote_nothing = self.done.is_empty() && self.there == 0;
+        self.output.document(&json!({
+            "index": if wrote_nothing { Value::Null } else { json!(args.output) },
+            "rows": rows,
+            "dropped": dropped,
+            "items": self.done,
+            "already_there": self.there,
+            "failed": self.failed,
+        }))?;
+        if wrote_nothing {
+            return Err(Failure::Told);
+        }
+        let there = match self.there {
+            0 => String::new(),
+            there => format!(" ({there} item(s) were there already)"),
+        };
+        self.output.done(format!(
+            "{rows} chips of {} item(s) → {}{there}",
+            self.done.len(),
+            args.output
+        ))?;
+        Ok(if self.failed.is_empty() {
+            Status::Done
+        } else {
+            Status::Partly
+        })
+    }
+}
+
+impl Indexer {
+    /// What the table of an item is made with: the settings, and the item as it is.
+    fn made(&self, document: &ItemDocument) -> String {
+        let mut made = self.made_with.clone();
+        made["item"] = json!(format!("{:016x}", fingerprint(document.json.as_bytes())));
+        made.to_string()
+    }
+
+    /// Looks at an item, and writes its table, where it has one of its own. An error comes with the
+    /// item's id.
+    async fn look(
+        &self,
+        document: ItemDocument,
+        table: Option<ItemTable>,
+        made: String,
+    ) -> Result<Looked, (String, String)> {
+        let id = document.scene.id.clone();
+        let failed = |message: String| (id.clone(), message);
+        let (found, headers) = self
+            .index(&document.scene, &self.bar)
+            .await
+            .map_err(failed)?;
+        let Some(table) = table else {
+            return Ok(Looked {
+                document,
+                found,
+                headers,
+                written: None,
+            });
+        };
+        let projector = Arc::clone(&self.indexing.projector);
+        let write = move || {
+            let counts = table.write(&document, &headers, &found, projector.as_ref(), made);
+            counts.map(|counts| Looked {
+                document,
+                found,
+                headers,
+                written: Some(counts),
+            })
+        };
+        let (done, result) = oneshot::channel();
+        rayon::spawn(move || {
+            // Where nobody waits any longer, the result is not wanted.
+            let _ = done.send(write());
+        });
+        let written = result.await;
+        written
+            .unwrap_or_else(|_| {
+                Err("its table could not be written: the work was broken off".to_owned())
+            })
+            .map_err(|message| (id, message))
     }
 
     async fn index(
@@ -194,37 +355,38 @@ impl Run {
         }
         Ok((found, headers))
     }
+}
 
-    fn fail(&mut self, item: &str, error: &str) {
-        Output::error(error);
-        self.failed.push(json!({ "item": item, "error": error }));
-    }
-
-    fn finish(self, args: &IndexArgs) -> CommandResult {
-        let count = |key: &str| -> u64 { self.done.iter().filter_map(|d| d[key].as_u64()).sum() };
-        let (rows, dropped) = (count("rows"), count("dropped"));
-        let wrote_nothing = self.done.is_empty();
-        self.output.document(&json!({
-            "index": if wrote_nothing { Value::Null } else { json!(args.output) },
-            "rows": rows,
-            "dropped": dropped,
-            "items": self.done,
-            "failed": self.failed,
-        }))?;
-        if wrote_nothing {
-            return Err(Failure::Told);
+/// The settings that decide what is in a table: a table made with others is another table.
+fn made_with(args: &IndexArgs) -> Result<Value, Failure> {
+    let rules = match &args.rules {
+        Some(path) => {
+            let text = std::fs::read(path).map_err(|e| Failure::of(path.display(), &e))?;
+            Some(format!("{:016x}", fingerprint(&text)))
         }
-        self.output.done(format!(
-            "{rows} chips of {} item(s) → {}",
-            self.done.len(),
-            args.output
-        ))?;
-        Ok(if self.failed.is_empty() {
-            Status::Done
-        } else {
-            Status::Partly
-        })
-    }
+        None => None,
+    };
+    Ok(json!({
+        "chip_size": args.grid.chip_size,
+        "stride": args.grid.stride.unwrap_or(args.grid.chip_size),
+        "edge": matches!(args.grid.edge, EdgeArg::Keep).then_some("keep").unwrap_or("drop"),
+        "shape": args.grid.shape.map(|(h, w)| [h, w]),
+        "max_nodata": args.max_nodata,
+        "stats": args.stats,
+        "rules": rules,
+        "headers": !args.no_headers,
+        "mount": args.mount,
+        "alternate": args.alternate,
+        "item_root": args.item_root,
+    }))
+}
+
+/// A number that another text has not, but by chance: FNV-1a, 64 bit
+/// (<http://www.isthe.com/chongo/tech/comp/fnv/>).
+fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    })
 }
 
 /// How chips lie, as the arguments say.
@@ -248,3 +410,6 @@ fn options(args: &IndexArgs) -> Result<IndexOptions, Failure> {
         headers: !args.no_headers,
     })
 }
+
+/// Items looked at for each thread: while some wait for bytes, others compute.
+const AT_ONCE: usize = 4;

@@ -1,0 +1,384 @@
+//! Datasets as people and scripts make them: many items, many tables, splits.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test stands on is there, or the test fails"
+)]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::Instant,
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder with a sample scene in `scene`.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new(platform: &str) -> Self {
+        let desk = Self::empty();
+        let made = desk.run(&["sample", "scene", "--platform", platform, "--size", "600"]);
+        assert!(made.status.success(), "{}", stderr(&made));
+        desk
+    }
+
+    fn empty() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stacchip"));
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs what must succeed with `--json`, and reads what it prints.
+    fn json(&self, args: &[&str]) -> Value {
+        let out = self.run(&[args, &["--json"]].concat());
+        assert!(out.status.success(), "{args:?}: {}", stderr(&out));
+        serde_json::from_slice(&out.stdout).unwrap()
+    }
+
+    /// Runs what must fail with `status`, and gives what it says.
+    fn fails(&self, args: &[&str], status: i32) -> String {
+        let out = self.run(args);
+        let said = stderr(&out);
+        assert_eq!(out.status.code(), Some(status), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+        said
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+fn stderr(out: &Output) -> String {
+    String::from_utf8_lossy(&out.stderr).into_owned()
+}
+
+/// The shape and type in the header of an `.npy` file, and its data.
+fn npy(path: &Path) -> (String, Vec<u8>) {
+    let bytes = fs::read(path).unwrap();
+    assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
+    let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let header = String::from_utf8(bytes[10..10 + length].to_vec()).unwrap();
+    (header, bytes[10 + length..].to_vec())
+}
+
+#[test]
+fn a_place_is_in_one_split() {
+    let desk = Desk::new("sentinel-2");
+    let index = [
+        "index",
+        "scene/item.json",
+        "--chip-size",
+        "16",
+        "--max-nodata",
+        "1",
+        "--no-headers",
+    ];
+    desk.json(&[&index[..], &["-o", "d"]].concat());
+    let split = [
+        "split",
+        "d",
+        "--by",
+        "cell:15",
+        "--strata",
+        "cloud_cover_percentage",
+    ];
+    let told = desk.json(&split);
+    let count = |name: &str| told[name].as_u64().unwrap();
+    assert_eq!(count("train") + count("val") + count("test"), 37 * 37);
+    assert_eq!((count("left_out"), count("places")), (0, 37 * 37));
+    assert!(
+        (0.75..0.85).contains(&(count("train") as f64 / (37.0 * 37.0))),
+        "{told}"
+    );
+    assert_eq!(desk.json(&["split", "d", "--check"])["leaks"], 0);
+
+    // It is still an index, and is not split again unasked.
+    assert_eq!(desk.json(&["info", "d"])["rows"], 37 * 37);
+    desk.json(&["chip", "d", "--row", "5", "--assets", "red", "-o", "c.npy"]);
+    assert!(
+        desk.fails(&split, 1)
+            .contains("has a column `split` already")
+    );
+    let table: Vec<_> = fs::read_dir(desk.path("d"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "parquet"))
+        .collect();
+    assert_eq!(table.len(), 1);
+
+    // The same places split by another lot leak, whatever the table is called.
+    fs::copy(&table[0], desk.path("other.parquet")).unwrap();
+    let again = [
+        "split",
+        "other.parquet",
+        "--by",
+        "cell:15",
+        "--seed",
+        "7",
+        "--overwrite",
+    ];
+    desk.json(&again);
+    assert_eq!(
+        desk.json(&["split", "other.parquet", "--check"])["leaks"],
+        0
+    );
+    fs::copy(desk.path("other.parquet"), desk.path("d/other.parquet")).unwrap();
+    let said = desk.fails(&["split", "d", "--check"], 1);
+    assert!(
+        said.contains("share ground and are in different splits"),
+        "{said}"
+    );
+
+    assert!(
+        desk.fails(&["split", "d", "--by", "street"], 2)
+            .contains("`street` is no way")
+    );
+    assert!(
+        desk.fails(
+            &["split", "d", "--train", "-1", "--val", "2", "--overwrite"],
+            2
+        )
+        .contains("shares of")
+    );
+    assert!(
+        desk.fails(&["split", "d", "--check", "--column", "x"], 1)
+            .contains("the column `x` is missing")
+    );
+}
+
+#[test]
+fn indexes_become_one() {
+    let desk = Desk::new("sentinel-2");
+    let index = |size: &str, out: &str| {
+        let args = [
+            "index",
+            "scene/item.json",
+            "--max-nodata",
+            "1",
+            "--chip-size",
+            size,
+            "-o",
+            out,
+        ];
+        desk.json(&args)
+    };
+    index("64", "a.parquet");
+    index("128", "b");
+    index("64", "c");
+    // The same chips of the same item are in it once; those of another size are others.
+    let merged = desk.json(&["merge", "a.parquet", "b", "c", "-o", "m.parquet"]);
+    assert_eq!(
+        (merged["rows"].as_u64(), merged["duplicates"].as_u64()),
+        (Some(81 + 16), Some(81))
+    );
+    assert_eq!(merged["items"], 1);
+    assert_eq!(desk.json(&["info", "m.parquet"])["rows"], 97);
+
+    // A row leads to its pixels, without a request for headers.
+    desk.json(&[
+        "chip",
+        "m.parquet",
+        "--row",
+        "40",
+        "--assets",
+        "red",
+        "-o",
+        "m.npy",
+    ]);
+    let told = desk.json(&["merge", "a.parquet", "b", "c", "-o", "folder"]);
+    assert_eq!(told["rows"], 97);
+    desk.json(&[
+        "chip", "folder", "--row", "40", "--assets", "red", "-o", "f.npy",
+    ]);
+    assert_eq!(npy(&desk.path("m.npy")), npy(&desk.path("f.npy")));
+    assert!(desk.path("folder/headers/_+all.pq").is_file());
+    let again = desk.json(&["merge", "folder", "-o", "again.parquet"]);
+    assert_eq!(
+        (again["rows"].as_u64(), again["items"].as_u64()),
+        (Some(97), Some(1))
+    );
+
+    assert!(
+        desk.fails(&["merge", "a.parquet", "-o", "m.parquet"], 1)
+            .contains("exists already")
+    );
+    assert!(
+        desk.fails(&["merge", "a.parquet", "-o", "folder"], 1)
+            .contains("holds an index already")
+    );
+    assert!(
+        desk.fails(&["merge", "m.parquet", "-o", "m.parquet", "--overwrite"], 2)
+            .contains("another place")
+    );
+    desk.json(&["merge", "a.parquet", "-o", "m.parquet", "--overwrite"]);
+    assert_eq!(desk.json(&["info", "m.parquet"])["rows"], 81);
+    assert!(
+        desk.fails(&["merge", "nothing*.parquet", "-o", "x.parquet"], 1)
+            .contains("no table to merge")
+    );
+}
+
+/// Items that say all of their grids themselves, one a line.
+fn lines_of_items(count: usize) -> String {
+    let item = |i: usize| {
+        let (x, y) = (400_000 + 5120 * (i % 20), 5_000_000 + 5120 * (i / 20));
+        json!({
+            "type": "Feature", "stac_version": "1.0.0", "id": format!("item-{i:04}"),
+            "collection": "sentinel-2-l2a", "geometry": null, "links": [], "assets": {},
+            "properties": {
+                "datetime": format!("2024-03-{:02}T10:00:00Z", i % 28 + 1), "proj:epsg": 32632,
+                "proj:shape": [1024, 1024], "proj:transform": [10, 0, x, 0, -10, y],
+            },
+        })
+        .to_string()
+    };
+    (0..count).map(|i| item(i) + "\n").collect()
+}
+
+/// All files in a folder and the folders in it, by their names.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_owned();
+                found.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_run_that_is_killed_goes_on_where_it_was() {
+    let desk = Desk::empty();
+    fs::write(desk.path("items.ndjson"), lines_of_items(500)).unwrap();
+    let args = [
+        "index",
+        "items.ndjson",
+        "--stats",
+        "none",
+        "--no-headers",
+        "-o",
+    ];
+    let call = |out: &'static str| [&args[..], &[out]].concat();
+    let start = Instant::now();
+    assert_eq!(desk.json(&call("whole"))["rows"], 500 * 16);
+    let whole = start.elapsed();
+
+    // Fifty moments, drawn by a generator of one line; a run gets a little further each time.
+    let mut draw = 12345u64;
+    let mut left_over = 0;
+    for _ in 0..50 {
+        draw = draw
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let share = (draw >> 40) as f64 / (1u64 << 24) as f64;
+        let mut child = desk
+            .command(&call("killed"))
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(whole.mul_f64(share / 12.0));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if desk.path("killed").is_dir() {
+            let parts = files(&desk.path("killed")).into_keys();
+            left_over += parts
+                .filter(|p| p.extension().is_some_and(|e| e == "part"))
+                .count();
+        }
+    }
+    let done = desk.json(&call("killed"));
+    let there = done["already_there"].as_u64().unwrap();
+    assert_eq!(there + done["items"].as_array().unwrap().len() as u64, 500);
+    assert!(there > 0, "no run got anywhere");
+    let (undisturbed, resumed) = (files(&desk.path("whole")), files(&desk.path("killed")));
+    assert!(
+        undisturbed == resumed,
+        "{left_over} {:?}",
+        resumed.keys().collect::<Vec<_>>()
+    );
+    assert_eq!(undisturbed.len(), 1000);
+
+    // Once more: nothing is left to do. With other settings, or another item, it is another table.
+    let again = desk.json(&call("killed"));
+    assert_eq!(
+        (again["already_there"].as_u64(), again["rows"].as_u64()),
+        (Some(500), Some(0))
+    );
+    let other = [&call("killed")[..], &["--chip-size", "128"]].concat();
+    assert!(desk.fails(&other, 1).contains("made with other settings"));
+    let changed = lines_of_items(500).replacen("2024-03-01", "2024-04-01", 1);
+    fs::write(
+        desk.path("items.ndjson"),
+        changed + "{\"type\": \"Feature\"}\n",
+    )
+    .unwrap();
+    let said = desk.fails(&call("killed"), 3);
+    assert!(
+        said.contains("item-0000.parquet exists already, made with"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_index_laid_out_as_upstream_has_it() {
+    let desk = Desk::empty();
+    fs::write(desk.path("items.ndjson"), lines_of_items(3)).unwrap();
+    let args = [
+        "index",
+        "items.ndjson",
+        "--stats",
+        "none",
+        "--no-headers",
+        "--layout",
+        "upstream",
+        "-o",
+    ];
+    desk.json(&[&args[..], &["bucket"]].concat());
+    let found: Vec<PathBuf> = files(&desk.path("bucket")).into_keys().collect();
+    assert_eq!(
+        found[2],
+        Path::new("index/sentinel-2-l2a/item-0002/index_item-0002.parquet")
+    );
+    assert_eq!(found.len(), 3);
+    assert_eq!(desk.json(&["info", "bucket"])["rows"], 48);
+    assert_eq!(
+        desk.json(&["merge", "bucket", "-o", "m.parquet"])["rows"],
+        48
+    );
+    assert_eq!(
+        desk.json(&[&args[..], &["bucket"]].concat())["already_there"],
+        3
+    );
+    assert!(
+        desk.fails(&[&args[..], &["x.parquet"]].concat(), 2)
+            .contains("is a folder")
+    );
+}
