@@ -6,7 +6,7 @@ use std::{
 };
 
 use stacchip::{
-    index::{ChipRow, IndexReader},
+    index::{ChipRow, IndexReader, SceneColumns},
     model::Scene,
 };
 
@@ -87,7 +87,7 @@ pub type SceneRows = (Result<Scene, String>, Vec<ChipRow>);
 
 /// Rows that were read and not handed out yet, and where they are from.
 #[derive(Debug, Default)]
-struct Held {
+pub struct Held {
     table: PathBuf,
     rows: VecDeque<ChipRow>,
     /// The rest of the table, where all of it is wanted.
@@ -140,8 +140,8 @@ impl ScenesOfRows {
         let Some(first) = rows.first() else {
             return Ok(None);
         };
-        let scene = self.held.item_of(first, world).await;
-        self.held.headers_of(first, world).await;
+        let scene = self.held.item_of(&first.scene, world).await;
+        self.held.headers_of(&first.scene, world).await;
         Ok(Some((scene.map_err(|f| f.to_string()), rows)))
     }
 
@@ -262,19 +262,30 @@ pub fn tables(index: &Path) -> Result<Vec<PathBuf>, Failure> {
 const BESIDE: [&str; 2] = ["items", "headers"];
 
 impl Held {
-    /// Has the headers kept of the item that `row` is of looked up. Where they cannot be read the
-    /// chips can be had all the same.
-    async fn headers_of(&self, row: &ChipRow, world: &World) {
-        if let Some(path) = headers_of(&self.table, &row.scene.item_id)
+    /// The items of `table`, whose rows are known.
+    pub fn of(table: PathBuf) -> Self {
+        Self {
+            table,
+            ..Self::default()
+        }
+    }
+
+    /// Has the headers kept of the item of `row` looked up. Where they cannot be read the chips can be
+    /// had all the same.
+    pub async fn headers_of(&self, row: &SceneColumns, world: &World) {
+        if let Some(path) = headers_of(&self.table, &row.item_id)
             && let Err(failure) = world.use_headers(&path).await
         {
             Output::warn(format!("{failure}; headers are read from the assets"));
         }
     }
 
-    /// The item that `row` is of: from the items kept beside the table, else from its own address.
-    async fn item_of(&mut self, row: &ChipRow, world: &World) -> Result<Scene, Failure> {
-        let id = &row.scene.item_id;
+    /// The item of `row`: from the items kept beside the table, else from its own address.
+    ///
+    /// # Errors
+    /// A failure where it is in neither place.
+    pub async fn item_of(&mut self, row: &SceneColumns, world: &World) -> Result<Scene, Failure> {
+        let id = &row.item_id;
         let kept = items_of(&self.table, id);
         if kept.is_file() {
             if self.items.as_ref().is_none_or(|(path, _)| *path != kept) {
@@ -282,11 +293,11 @@ impl Held {
             }
             let items = self.items.as_ref();
             if let Some(line) = items.and_then(|(_, items)| items.get(id)) {
-                let href = line.href.as_deref().or(row.scene.item_href.as_deref());
+                let href = line.href.as_deref().or(row.item_href.as_deref());
                 return only_item(line.item.as_bytes(), href);
             }
         }
-        let Some(href) = &row.scene.item_href else {
+        let Some(href) = &row.item_href else {
             return Err(Failure::failed(format!(
                 "item {id} is not kept beside {} ({}), and the index does not say where it is",
                 self.table.display(),

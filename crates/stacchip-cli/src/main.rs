@@ -6,6 +6,7 @@
 #[expect(clippy::doc_markdown, reason = "what stands there is shown to people")]
 mod args;
 mod chip_files;
+mod chip_list;
 mod commands;
 mod cutting;
 mod failure;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use stacchip::{
     Addressing, IndexWorld,
     chip::{AssetOpener, ChipReader, RasterCache, Sidecars, batch::BatchOptions},
-    cog::{Codecs, HeaderStore, Limits, TileEncoder},
+    cog::{Codecs, HeaderStore, Limits, ReadErrorKind, TileEncoder},
     model::{Crs, ProjectError, Projector},
     stats::RulesFile,
 };
@@ -27,7 +27,10 @@ use crate::{
 
 pub use stacchip_adapters::{
     cache::CacheUse,
-    encode::{encoder_for, endings},
+    encode::{
+        cubes::{cube_decoder, cube_encoder},
+        encoder_for, endings,
+    },
     object::Traffic,
     parquet::{
         IndexFile, ItemLine, MergeOptions, ParquetIndexReader, Place, StagedTable, Table,
@@ -114,6 +117,39 @@ impl World {
             .read_all(address)
             .await
             .map_err(Failure::failed)
+    }
+
+    /// All bytes of the object at `address`; nothing where there is none.
+    ///
+    /// # Errors
+    /// A failure that names the address.
+    pub async fn read_if_there(&self, address: &str) -> Result<Option<Bytes>, Failure> {
+        match self.objects.read_all(address).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind == ReadErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::failed(chain(&error))),
+        }
+    }
+
+    /// How many bytes the object at `address` has; nothing where there is none.
+    ///
+    /// # Errors
+    /// A failure that names the address.
+    pub async fn size_if_there(&self, address: &str) -> Result<Option<u64>, Failure> {
+        match self.objects.size(address).await {
+            Ok(size) => Ok(Some(size)),
+            Err(error) if error.kind == ReadErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::failed(chain(&error))),
+        }
+    }
+
+    /// The addresses of all objects below the folder at `address`, by name.
+    ///
+    /// # Errors
+    /// A failure that names the address.
+    pub async fn list(&self, address: &str) -> Result<Vec<String>, Failure> {
+        let found = self.objects.list(address).await;
+        found.map_err(|error| Failure::failed(chain(&error)))
     }
 
     /// The index at `path`.

@@ -50,7 +50,7 @@ pub use built_in::built_in;
 #[cfg(feature = "ccitt")]
 pub use ccitt::Ccitt;
 #[cfg(feature = "deflate")]
-pub use deflate::Deflate;
+pub use deflate::{Deflate, inflate_bare};
 #[cfg(feature = "jpeg")]
 pub use jpeg::{Jpeg, OldJpeg};
 #[cfg(feature = "jxl")]

@@ -25,6 +25,11 @@ pub struct Scene {
     pub projection: Projection,
     /// `eo:cloud_cover`, in percent.
     pub cloud_cover: Option<f64>,
+    /// `s2:processing_baseline`, such as `05.09`.
+    pub processing_baseline: Option<String>,
+    /// `earthsearch:boa_offset_applied`: whether the offset of Sentinel-2's baselines from 04.00 on has
+    /// been added to the pixels already.
+    pub offset_applied: Option<bool>,
     /// The assets, in the item's order.
     pub assets: Vec<Asset>,
 }

@@ -57,6 +57,12 @@ pub enum StatsError {
         /// The type of the mask's numbers.
         sample: SampleType,
     },
+    /// Numbers that have no order, and so no mean that says anything.
+    #[error("statistics are of real numbers, and the band holds {sample}")]
+    NotReal {
+        /// The type of the band's numbers.
+        sample: SampleType,
+    },
     /// A rules file cannot be understood.
     #[error("rules file: {key}: {why}")]
     RulesFile {

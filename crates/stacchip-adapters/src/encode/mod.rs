@@ -4,6 +4,7 @@
 //! Every encoder keeps the numbers as they are, or refuses. Making a picture of numbers that are
 //! not one (a stretch, a choice of three bands) is done before, by `stacchip_chip`'s display.
 
+pub mod cubes;
 mod npy;
 mod npz;
 mod png;

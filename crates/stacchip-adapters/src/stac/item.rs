@@ -59,8 +59,19 @@ pub fn parse_item(json: &Value, address: Option<&str>) -> Result<Scene, StacErro
         bbox: bounds(&item, "bbox")?,
         projection: projection(&properties)?,
         cloud_cover: properties.number("eo:cloud_cover")?,
+        processing_baseline: baseline(&properties),
+        offset_applied: properties
+            .value("earthsearch:boa_offset_applied")
+            .and_then(Value::as_bool),
         assets: all_assets(&assets, &properties)?,
     })
+}
+
+/// As a text; some catalogues write a number.
+fn baseline(properties: &Fields<'_>) -> Option<String> {
+    let value = properties.value("s2:processing_baseline")?;
+    let text = value.as_str().map(str::to_owned);
+    text.or_else(|| value.as_f64().map(|number| format!("{number:05.2}")))
 }
 
 fn all_assets(assets: &Fields<'_>, properties: &Fields<'_>) -> Result<Vec<Asset>, StacError> {
@@ -160,6 +171,21 @@ mod tests {
             (Some(0.1), Some(-1.0))
         );
         assert_eq!(asset.bands[1].nodata, None);
+    }
+
+    #[test]
+    fn what_was_done_to_the_pixels_is_read() {
+        let asset = json!({"href": "a.tif"});
+        let read = |properties: Value| {
+            let scene = scene(&properties, &asset).unwrap();
+            (scene.processing_baseline, scene.offset_applied)
+        };
+        let said =
+            json!({"s2:processing_baseline": "05.09", "earthsearch:boa_offset_applied": true});
+        assert_eq!(read(said), (Some("05.09".to_owned()), Some(true)));
+        let number = json!({"s2:processing_baseline": 4.0});
+        assert_eq!(read(number), (Some("04.00".to_owned()), None));
+        assert_eq!(read(json!({})), (None, None));
     }
 
     #[test]

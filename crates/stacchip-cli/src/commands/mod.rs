@@ -6,11 +6,13 @@ mod explain;
 mod index;
 mod info;
 mod merge;
+mod prechip;
 mod preview;
 mod sample;
 mod split;
+mod stats;
 
-pub use chip::{Names, record};
+pub use chip::{Cutting, Names, record, scene_chips};
 
 use crate::{
     CommandResult,
@@ -27,6 +29,8 @@ pub fn run(command: Command, shared: &Shared, output: Output) -> CommandResult {
         Command::Index(args) => index::run(&args, &World::new(shared)?, output),
         Command::Chip(args) => chip::run(&args, &World::new(shared)?, output),
         Command::Explain(args) => explain::run(&args, &World::new(shared)?, output),
+        Command::Prechip(args) => prechip::run(&args, &World::new(shared)?, output, shared),
+        Command::Stats(args) => stats::run(&args, &World::new(shared)?, output, shared),
         Command::Info(args) => info::run(&args, &World::new(shared)?, output),
         Command::Merge(args) => merge::run(&args, shared, output),
         Command::Split(args) => split::run(&args, &World::new(shared)?, output),

@@ -9,6 +9,11 @@ pub(super) fn fill(source: &[u8], out: &mut [u8]) -> bool {
     INFLATE.with_borrow_mut(|inflate| inflate.zlib_decompress(source, out) == Ok(out.len()))
 }
 
+/// Fills `out` from a stream without a wrapping that holds exactly that many bytes; whether it could.
+pub(super) fn fill_bare(source: &[u8], out: &mut [u8]) -> bool {
+    INFLATE.with_borrow_mut(|inflate| inflate.deflate_decompress(source, out) == Ok(out.len()))
+}
+
 /// Fills the first `wanted` bytes of `out`, which is longer, from a stream; whether it could.
 ///
 /// libdeflate stops where its room ends, with an error that does not say how far it came. So a

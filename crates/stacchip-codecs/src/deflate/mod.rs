@@ -37,6 +37,19 @@ impl Deflate {
     }
 }
 
+/// Fills `out` from a bare stream (RFC 1951), as zip archives hold it, that makes exactly as many bytes;
+/// whether it could. Without the feature `libdeflate` it never can: then such a stream is better taken
+/// piece by piece.
+pub fn inflate_bare(source: &[u8], out: &mut [u8]) -> bool {
+    #[cfg(feature = "libdeflate")]
+    return libdeflate::fill_bare(source, out);
+    #[cfg(not(feature = "libdeflate"))]
+    {
+        let _ = (source, out);
+        false
+    }
+}
+
 impl Default for Deflate {
     fn default() -> Self {
         Self::new()

@@ -1,0 +1,457 @@
+//! `prechip` and `stats` as people and jobs call them.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test stands on is there, or the test fails"
+)]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with the index `i.parquet` of 16 chips of 128 pixels of one item.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new(platform: &str) -> Self {
+        let desk = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        desk.must(&["sample", "scene", "--platform", platform, "--size", "600"]);
+        desk.must(&[
+            "index",
+            "scene/item.json",
+            "-o",
+            "i.parquet",
+            "--chip-size",
+            "128",
+            "--max-nodata",
+            "1",
+        ]);
+        desk
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stacchip"));
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        for name in ["AWS_BATCH_JOB_ARRAY_INDEX", "AWS_BATCH_JOB_ARRAY_SIZE"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    fn must(&self, args: &[&str]) -> Output {
+        let out = self.run(args);
+        assert!(out.status.success(), "{args:?}: {}", stderr(&out));
+        out
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        let out = self.must(&[args, &["--json"]].concat());
+        serde_json::from_slice(&out.stdout).unwrap()
+    }
+
+    fn fails(&self, args: &[&str], status: i32) -> String {
+        let out = self.run(args);
+        assert_eq!(
+            out.status.code(),
+            Some(status),
+            "{args:?}: {}",
+            stderr(&out)
+        );
+        assert!(!stderr(&out).contains("panicked"));
+        stderr(&out)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The files below a folder that are no records or plans, by name.
+    fn cubes(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+        let below = self.path(folder).join("mode_v1_chipper_v2");
+        let mut open = vec![below.clone()];
+        let mut found = BTreeMap::new();
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let name = path.strip_prefix(&below).unwrap().to_string_lossy().into();
+                    found.insert(name, fs::read(path).unwrap());
+                }
+            }
+        }
+        found
+    }
+
+    fn manifest(&self, name: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.path(name)).unwrap();
+        text.lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect()
+    }
+}
+
+fn stderr(out: &Output) -> String {
+    String::from_utf8_lossy(&out.stderr).into_owned()
+}
+
+/// What is said of bands, without what says where it is from.
+fn bands(stats: &Value) -> Value {
+    stats["bands"].clone()
+}
+
+#[test]
+fn every_chip_is_in_one_cube_whatever_the_order_the_threads_and_the_format() {
+    let desk = Desk::new("sentinel-2");
+    let told = desk.json(&["prechip", "i.parquet", "-o", "a", "--cube-size", "5"]);
+    assert_eq!(
+        (told["chips"].as_u64(), told["kept"].as_u64()),
+        (Some(16), Some(0))
+    );
+    let names: Vec<_> = desk.cubes("a").into_keys().collect();
+    let cube = |n: u8| format!("sentinel-2-l2a/cube_{n}.npz");
+    assert_eq!(names, (0..4).map(cube).collect::<Vec<_>>());
+    let rows: Vec<u64> = desk
+        .manifest("a/manifest.jsonl")
+        .iter()
+        .flat_map(|line| line["rows"].as_array().unwrap().clone())
+        .map(|row| row.as_u64().unwrap())
+        .collect();
+    assert_eq!(rows, (0..16).collect::<Vec<_>>());
+
+    // The same bytes with one thread, little memory, and another place of the index.
+    desk.must(&[
+        "prechip",
+        "i.parquet",
+        "-o",
+        "b",
+        "--cube-size",
+        "5",
+        "--threads",
+        "1",
+        "--memory",
+        "1MiB",
+    ]);
+    assert_eq!(desk.cubes("a"), desk.cubes("b"));
+
+    // Shuffled: the same chips in an order that the seed alone decides.
+    for out in ["c", "d"] {
+        desk.must(&[
+            "prechip",
+            "i.parquet",
+            "-o",
+            out,
+            "--cube-size",
+            "5",
+            "--seed",
+            "7",
+        ]);
+    }
+    assert_eq!(desk.cubes("c"), desk.cubes("d"));
+    assert_ne!(desk.cubes("a"), desk.cubes("c"));
+    let mut shuffled: Vec<u64> = desk
+        .manifest("c/manifest.jsonl")
+        .iter()
+        .flat_map(|line| line["rows"].as_array().unwrap().clone())
+        .map(|row| row.as_u64().unwrap())
+        .collect();
+    assert_ne!(shuffled, rows);
+    shuffled.sort_unstable();
+    assert_eq!(shuffled, rows);
+
+    // Statistics of the index, of cubes in float32 and in the assets' own type are those of one another.
+    desk.must(&[
+        "prechip",
+        "i.parquet",
+        "-o",
+        "e",
+        "--cube-size",
+        "5",
+        "--format",
+        "webdataset",
+    ]);
+    desk.must(&[
+        "prechip",
+        "i.parquet",
+        "-o",
+        "f",
+        "--cube-size",
+        "16",
+        "--dtype",
+        "own",
+    ]);
+    let of_index = desk.json(&["stats", "i.parquet"]);
+    assert_eq!(of_index["bands"].as_array().unwrap().len(), 10);
+    assert_eq!(of_index["bands"][0]["name"], "blue");
+    assert!(of_index["bands"][0]["exact"].as_bool().unwrap());
+    for other in ["a", "c", "e", "f", "a/mode_v1_chipper_v2"] {
+        assert_eq!(
+            bands(&desk.json(&["stats", other])),
+            bands(&of_index),
+            "{other}"
+        );
+    }
+    let one = desk.json(&["stats", "i.parquet", "--threads", "1", "--memory", "4MiB"]);
+    assert_eq!(one, of_index);
+    let few = desk.json(&["stats", "i.parquet", "--sample", "3", "--seed", "5"]);
+    assert_eq!(few["read"]["chips"], 3);
+    assert_eq!(
+        few,
+        desk.json(&["stats", "i.parquet", "--sample", "3", "--seed", "5"])
+    );
+}
+
+#[test]
+fn a_run_goes_on_where_it_stood() {
+    let desk = Desk::new("landsat");
+    let args = ["prechip", "i.parquet", "-o", "out", "--cube-size", "6"];
+    desk.must(&args);
+    let whole = desk.cubes("out");
+    let cube = |n: u8| {
+        desk.path(&format!(
+            "out/mode_v1_chipper_v2/landsat-c2l2-sr/cube_{n}.npz"
+        ))
+    };
+    let time = |n: u8| fs::metadata(cube(n)).unwrap().modified().unwrap();
+    let before = (time(0), time(1), time(2));
+
+    // As if it had been broken off: one cube is not there, of one the record is not.
+    fs::remove_file(cube(1)).unwrap();
+    fs::remove_file(desk.path("out/records/cube_2.json")).unwrap();
+    let told = desk.json(&args);
+    assert_eq!(
+        (told["kept"].as_u64(), told["chips"].as_u64()),
+        (Some(1), Some(16))
+    );
+    assert_eq!(desk.cubes("out"), whole);
+    assert_eq!(time(0), before.0);
+    assert!(time(1) > before.1 && time(2) > before.2);
+
+    // One that is not as long as it was is made again; then nothing is left to do.
+    fs::write(cube(0), "short").unwrap();
+    assert_eq!(desk.json(&args)["kept"], 2);
+    assert_eq!(desk.cubes("out"), whole);
+    assert_eq!(desk.json(&args)["kept"], 3);
+
+    // Other cubes do not mix with these, unless they take their place.
+    let said = desk.fails(&[&args[..], &["--seed", "1"]].concat(), 1);
+    assert!(
+        said.contains("order was \"in-order\"") && said.contains("--overwrite"),
+        "{said}"
+    );
+    assert_eq!(desk.cubes("out"), whole);
+    desk.must(&[&args[..], &["--seed", "1", "--overwrite"]].concat());
+    assert_ne!(desk.cubes("out"), whole);
+
+    // What somebody else put there is not replaced.
+    let there = desk.path("other/mode_v1_chipper_v2/landsat-c2l2-sr");
+    fs::create_dir_all(&there).unwrap();
+    fs::write(there.join("cube_0.npz"), "mine").unwrap();
+    let said = desk.fails(
+        &["prechip", "i.parquet", "-o", "other", "--cube-size", "6"],
+        1,
+    );
+    assert!(said.contains("exists already"), "{said}");
+    assert_eq!(fs::read(there.join("cube_0.npz")).unwrap(), b"mine");
+}
+
+#[test]
+fn jobs_share_the_cubes() {
+    let desk = Desk::new("naip");
+    let args = |out| {
+        [
+            "prechip",
+            "i.parquet",
+            "-o",
+            out,
+            "--cube-size",
+            "3",
+            "--seed",
+            "2",
+        ]
+    };
+    desk.must(&args("one"));
+    for index in ["0", "2", "1"] {
+        desk.must(&[&args("jobs")[..], &["--index", index, "--jobs", "3"]].concat());
+    }
+    assert_eq!(desk.cubes("one"), desk.cubes("jobs"));
+    let all: Vec<Value> = (0..3)
+        .flat_map(|index| desk.manifest(&format!("jobs/manifest-{index}-of-3.jsonl")))
+        .collect();
+    assert_eq!(all, desk.manifest("one/manifest.jsonl"));
+
+    // As in a job of AWS Batch, with so many cubes a job.
+    for index in 0..3 {
+        let mut command = desk.command(&args("batch"));
+        command.args(["--cubes-per-job", "2"]);
+        command.env("AWS_BATCH_JOB_ARRAY_INDEX", index.to_string());
+        let out = command.output().unwrap();
+        assert!(out.status.success(), "{}", stderr(&out));
+    }
+    assert_eq!(desk.cubes("one"), desk.cubes("batch"));
+
+    for (more, words) in [
+        (&["--index", "3", "--jobs", "3"][..], "none of 3 jobs"),
+        (&["--index", "0"], "--jobs"),
+        (&["--jobs", "2"], "--index"),
+    ] {
+        let said = desk.fails(&[&args("no")[..], more].concat(), 2);
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!desk.path("no").exists());
+}
+
+#[test]
+fn a_chip_that_fails_is_named_and_the_rest_is_made() {
+    let desk = Desk::new("sentinel-1");
+    // Half of an asset: its header is there, its last tiles are not.
+    let asset = desk.path("scene/vv.tif");
+    let bytes = fs::read(&asset).unwrap();
+    fs::write(&asset, &bytes[..bytes.len() * 3 / 4]).unwrap();
+    fs::remove_file(desk.path("i.parquet")).unwrap();
+    desk.must(&[
+        "index",
+        "scene/item.json",
+        "-o",
+        "i.parquet",
+        "--chip-size",
+        "128",
+        "--stats",
+        "none",
+        "--no-headers",
+        "--overwrite",
+    ]);
+    let out = desk.run(&[
+        "prechip",
+        "i.parquet",
+        "-o",
+        "out",
+        "--cube-size",
+        "4",
+        "--json",
+    ]);
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    if out.status.code() == Some(1) {
+        // The header lay in the part that is gone: nothing at all could be read.
+        assert!(stderr(&out).contains("vv"), "{}", stderr(&out));
+        return;
+    }
+    assert_eq!(out.status.code(), Some(3), "{}", stderr(&out));
+    let failed = told["failed"].as_array().unwrap();
+    let chips = told["chips"].as_u64().unwrap();
+    assert_eq!(chips + failed.len() as u64, 16);
+    assert!(chips > 0 && !failed.is_empty());
+    let lines = desk.manifest("out/manifest.jsonl");
+    let named: Vec<_> = lines.iter().filter(|l| l["kind"] == "failed").collect();
+    assert_eq!(named.len(), failed.len());
+    for line in named {
+        assert!(line["error"].as_str().unwrap().contains("vv"));
+        assert!(stderr(&out).contains(line["chipid"].as_str().unwrap()));
+    }
+    let stats = desk.run(&["stats", "i.parquet", "--json"]);
+    assert_eq!(stats.status.code(), Some(3));
+    let stats: Value = serde_json::from_slice(&stats.stdout).unwrap();
+    assert_eq!(stats["read"]["chips"].as_u64(), Some(chips));
+    assert_eq!(stats["failed"].as_array().unwrap().len(), failed.len());
+}
+
+#[test]
+fn upstream_draws_with_replacement() {
+    let desk = Desk::new("modis");
+    desk.must(&[
+        "prechip",
+        "i.parquet",
+        "-o",
+        "out",
+        "--cube-size",
+        "6",
+        "--parity",
+        "--max-nodata",
+        "0",
+    ]);
+    let lines = desk.manifest("out/manifest.jsonl");
+    let rows: Vec<Vec<u64>> = lines
+        .iter()
+        .map(|l| {
+            l["rows"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|r| r.as_u64().unwrap())
+                .collect()
+        })
+        .collect();
+    // numpy.random.seed(42); numpy.random.randint(0, 16, 16), the last four of which fill no cube.
+    assert_eq!(rows, [[6, 3, 12, 14, 10, 7], [12, 4, 6, 9, 2, 6]]);
+}
+
+#[test]
+fn wrong_calls_are_told() {
+    let desk = Desk::new("linz");
+    for (args, status, words) in [
+        (
+            &["prechip", "scene/item.json", "-o", "x"][..],
+            2,
+            "no index",
+        ),
+        (
+            &["prechip", "i.parquet", "-o", "x", "--max-nodata", "2"],
+            2,
+            "fraction",
+        ),
+        (
+            &[
+                "prechip",
+                "i.parquet",
+                "-o",
+                "x",
+                "--parity",
+                "--seed",
+                "4294967296",
+            ],
+            2,
+            "numpy",
+        ),
+        (
+            &["prechip", "i.parquet", "-o", "x", "--platform", "naip"],
+            1,
+            "no cube",
+        ),
+        (
+            &["stats", "scene/item.json"],
+            2,
+            "neither cubes nor an index",
+        ),
+        (&["stats", "nothing/*.npz"], 1, "names no cube"),
+        (
+            &["stats", "i.parquet", "--percentiles", "101"],
+            2,
+            "0 to 100",
+        ),
+        (&["prechip", "i.parquet", "-o", "ftp://x/y"], 1, "ftp"),
+    ] {
+        let said = desk.fails(args, status);
+        assert!(said.contains(words), "{args:?}: {said}");
+    }
+    assert!(!desk.path("x").exists());
+    fs::write(desk.path("broken.npz"), "PK").unwrap();
+    let said = desk.fails(&["stats", "broken.npz"], 1);
+    assert!(said.contains("broken.npz"), "{said}");
+}

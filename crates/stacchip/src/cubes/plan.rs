@@ -1,0 +1,196 @@
+//! What all runs that make the same cubes agree on.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::{ChipLabel, CubeLayout, Draw};
+
+/// What is made: which chips go into which cube, and how. It is stored beside the cubes, so that a run
+/// that goes on, or another job of the array, is known to make the same ones.
+#[derive(Debug, Clone)]
+pub struct CubePlan {
+    /// What the chips have in common.
+    pub layout: CubeLayout,
+    /// The format of the files.
+    pub format: String,
+    /// Upstream's name of the platform, else of the collection; `mixed` where there are several.
+    pub platform: String,
+    /// The order of the chips.
+    pub draw: Draw,
+    /// Whether it is done as upstream does it.
+    pub parity: bool,
+    /// Chips to draw from.
+    pub chips: u64,
+    /// Cubes.
+    pub cubes: u64,
+    /// A digest of the list of chips to draw from.
+    pub list: String,
+    /// Whatever else decides what the files hold.
+    pub settings: Value,
+}
+
+/// Why cubes cannot be made where others are.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// It is no plan.
+    #[error("{address} is no plan of cubes")]
+    Unknown {
+        /// Where it is.
+        address: String,
+    },
+    /// Other cubes stand there.
+    #[error(
+        "{address} says that other cubes are made there ({field} was {theirs}, and is now {ours}): choose \
+         another folder, or say --overwrite to replace them"
+    )]
+    Other {
+        /// Where it is.
+        address: String,
+        /// What differs first.
+        field: String,
+        /// What stands there.
+        theirs: String,
+        /// What is wanted.
+        ours: String,
+    },
+}
+
+impl CubePlan {
+    /// Its text: a JSON document.
+    pub fn to_json(&self) -> Value {
+        let layout = &self.layout;
+        json!({
+            "version": VERSION,
+            "platform": self.platform,
+            "format": self.format,
+            "dtype": layout.sample.name(),
+            "bands": layout.bands,
+            // JSON has no NaN: it is written as STAC writes it.
+            "nodata": layout.nodata.iter().map(|n| n.map(number)).collect::<Vec<_>>(),
+            "shape": layout.shape,
+            "cube_size": layout.seats,
+            "order": self.draw.name(),
+            "seed": self.draw.seed(),
+            "parity": self.parity,
+            "chips": self.chips,
+            "cubes": self.cubes,
+            "list": self.list,
+            "settings": self.settings,
+        })
+    }
+
+    /// Whether the plan at `address`, whose text is `stored`, is this one.
+    ///
+    /// # Errors
+    /// [`PlanError`] where it is not.
+    pub fn check(&self, address: &str, stored: &[u8]) -> Result<(), PlanError> {
+        let unknown = || PlanError::Unknown {
+            address: address.to_owned(),
+        };
+        let stored: Value = serde_json::from_slice(stored).map_err(|_| unknown())?;
+        let stored = stored.as_object().ok_or_else(unknown)?;
+        let ours = self.to_json();
+        let ours = ours.as_object().ok_or_else(unknown)?;
+        let nothing = Value::Null;
+        for (field, ours) in ours {
+            let theirs = stored.get(field).unwrap_or(&nothing);
+            if theirs != ours {
+                return Err(PlanError::Other {
+                    address: address.to_owned(),
+                    field: field.clone(),
+                    theirs: theirs.to_string(),
+                    ours: ours.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A digest of `chips`, in their order: of what a row is known by.
+    pub fn digest<'a>(chips: impl IntoIterator<Item = &'a ChipLabel>) -> String {
+        let mut hash = Sha256::new();
+        for chip in chips {
+            let scene = &chip.scene;
+            let w = chip.window;
+            hash.update(scene.item_id.as_bytes());
+            hash.update(format!(
+                "\n{} {} {} {} {} {}\n",
+                scene.chip_size, scene.stride, w.col, w.row, w.width, w.height
+            ));
+        }
+        hex(&hash.finalize())
+    }
+}
+
+fn number(value: f64) -> Value {
+    if value.is_finite() {
+        json!(value)
+    } else if value.is_nan() {
+        json!("nan")
+    } else if value > 0.0 {
+        json!("inf")
+    } else {
+        json!("-inf")
+    }
+}
+
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Version of the plan and of what it promises.
+const VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use stacchip_model::SampleType;
+
+    use super::*;
+
+    fn plan() -> CubePlan {
+        CubePlan {
+            layout: CubeLayout {
+                sample: SampleType::F32,
+                shape: [1, 4, 4],
+                bands: vec!["red".to_owned()],
+                nodata: vec![Some(f64::NAN)],
+                held: 16,
+                seats: 8,
+                as_upstream: false,
+            },
+            format: "npz".to_owned(),
+            platform: "naip".to_owned(),
+            draw: Draw::Shuffled(7),
+            parity: false,
+            chips: 20,
+            cubes: 3,
+            list: CubePlan::digest([]),
+            settings: json!({}),
+        }
+    }
+
+    #[test]
+    fn only_the_same_plan_goes_on() {
+        let plan = plan();
+        let text = plan.to_json().to_string();
+        assert_eq!(plan.check("p", text.as_bytes()), Ok(()));
+        let mut other = plan.clone();
+        other.draw = Draw::Shuffled(8);
+        let error = other.check("p", text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("seed was 7, and is now 8"), "{error}");
+        for text in ["[]", "x", ""] {
+            let error = plan.check("p", text.as_bytes()).unwrap_err();
+            assert!(matches!(error, PlanError::Unknown { .. }));
+        }
+        // Of nothing: FIPS 180-4.
+        assert!(plan.list.starts_with("e3b0c44298fc1c149afbf4c8996fb924"));
+    }
+}
