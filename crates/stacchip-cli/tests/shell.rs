@@ -771,3 +771,20 @@ fn chips_that_cannot_be_read_are_named_and_the_others_cut() {
     let said = desk.fails(&truncated, 1);
     assert!(said.matches("red.tif").count() >= 4, "{said}");
 }
+
+#[test]
+fn a_cache_that_cannot_be_is_said_at_once() {
+    let desk = Desk::new("sentinel-1");
+    let window = ["chip", "scene/vv.tif", "--window", "0,0,5,3", "-o", "w.npy"];
+    let said = desk.fails(&[&window[..], &["--cache", "scene/vv.tif"]].concat(), 1);
+    assert!(said.contains("the cache scene/vv.tif"), "{said}");
+    // Files of this machine are not kept in it.
+    let told = desk.json(&[&window[..], &["--cache", "kept"]].concat());
+    assert_eq!(told["chips"].as_array().unwrap().len(), 1);
+    assert!(desk.names().contains(&"kept".to_owned()));
+    assert_eq!(
+        fs::read_dir(desk.path("kept")).unwrap().count(),
+        1,
+        "its lock"
+    );
+}

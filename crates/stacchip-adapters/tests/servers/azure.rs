@@ -5,6 +5,7 @@ use std::{process::Command, time::Duration};
 use bytes::Bytes;
 use object_store::{azure::MicrosoftAzureBuilder, path::Path, signer::Signer};
 use stacchip::{ObjectSink, WriteErrorKind};
+use stacchip_adapters::object::Objects;
 use stacchip_chip::AssetOpener;
 use stacchip_cog::{ReadErrorKind, testing::check_range_reader};
 
@@ -19,7 +20,7 @@ const ACCOUNT: &str = "devstoreaccount1";
 const KEY: &str =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-fn azurite() -> Option<Server> {
+pub fn azurite() -> Option<Server> {
     let azurite = program("azurite-blob")?;
     let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
     let mut command = Command::new(azurite);
@@ -136,7 +137,18 @@ fn a_container_keeps_the_ports_promises() {
     }
 }
 
-async fn make_container(address: &str) -> reqwest::StatusCode {
+/// Objects of the account of `server`, and the address of a container that may be made there.
+pub fn account(server: &Server) -> (Objects, String) {
+    let endpoint = format!("{}/{ACCOUNT}", server.root());
+    let settings = [
+        ("azure_storage_account_name", ACCOUNT),
+        ("azure_storage_endpoint", endpoint.as_str()),
+        ("azure_storage_account_key", KEY),
+    ];
+    (objects(&settings), format!("{endpoint}/scenes"))
+}
+
+pub async fn make_container(address: &str) -> reqwest::StatusCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let request = reqwest::Client::new()
         .put(format!("{address}?restype=container&{MAY_DO_ALL}"))

@@ -10,7 +10,9 @@
 mod azure;
 mod chips;
 mod faults;
+mod long;
 mod program;
+mod replaced;
 mod s3;
 mod signed;
 mod web;

@@ -48,7 +48,7 @@ impl Moto {
     }
 
     /// Objects reached at `endpoint` by whoever has these keys.
-    fn by(&self, endpoint: &str, keys: Option<(&str, &str)>, more: &[(&str, &str)]) -> Objects {
+    pub fn by(&self, endpoint: &str, keys: Option<(&str, &str)>, more: &[(&str, &str)]) -> Objects {
         let nobody = self.server.folder.path().join("no-credentials");
         let nobody = nobody.to_string_lossy();
         let mut settings = vec![
@@ -64,7 +64,7 @@ impl Moto {
         objects(&settings)
     }
 
-    fn keys(&self) -> (&str, &str) {
+    pub fn keys(&self) -> (&str, &str) {
         (&self.id, &self.secret)
     }
 }
