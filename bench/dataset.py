@@ -3,7 +3,7 @@
     python bench/dataset.py make FOLDER [--items 6000] [--rows 10000000] [--seed 1]
     python bench/dataset.py merge FOLDER --stacchip PATH [--memory 512MiB]
     python bench/dataset.py query FOLDER --stacchip PATH
-    python bench/dataset.py leaks FOLDER --stacchip PATH [--rows 1000000]
+    python bench/dataset.py leaks FOLDER --stacchip PATH --rows 1000000
 
 `make` writes made-up tables of the columns that `stacchip index` writes, one an item: items of a few hundred
 places on the globe, each seen at many dates. It needs numpy, pyarrow and DuckDB.
