@@ -113,7 +113,8 @@ impl BlockTable {
                 Some(end) => BlockPlace::At(start..end),
                 None => BlockPlace::Lost,
             },
-            (Cell::Lost, _) | (_, Cell::Lost) => BlockPlace::Lost,
+            (_, Cell::Lost) | (Cell::Lost, Cell::Value(_)) => BlockPlace::Lost,
+            // Where the offset is lost, too, the byte count may say that there is no block.
             (a, b) => BlockPlace::Unknown(
                 [a, b]
                     .into_iter()

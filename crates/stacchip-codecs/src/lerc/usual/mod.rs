@@ -121,7 +121,7 @@ fn header<T: Number>(reader: &mut Reader<'_>, blob: &[u8], shape: Shape) -> Opti
         && kind == T::KIND.code()
         && Some(valid) == width.checked_mul(height)
         && (1..=tiles::SIDE).contains(&side)
-        && error.is_finite()
+        && (2.0 * error).is_finite()
         && !least.is_nan()
         && !most.is_nan();
     // Another band may follow.

@@ -82,7 +82,7 @@ impl Tile {
             _ => {}
         }
         let offset = number::offset(reader, T::KIND, flag >> 6)?;
-        if offset.is_nan() {
+        if !offset.is_finite() {
             return None;
         }
         if kind == FLAT {
