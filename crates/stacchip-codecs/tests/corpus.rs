@@ -78,9 +78,6 @@ fn every_file_reads_as_gdal_reads_it() {
         if let Some(answer) = &found.answer {
             table.add_refused(path, answer);
         }
-        if let Some(answer) = &found.limited {
-            table.add_limited(path, answer);
-        }
     }
     println!("{files} files, {} complaints", unexpected.len());
     for line in &mended {
@@ -107,9 +104,6 @@ struct Check<'a> {
     complaints: Vec<String>,
     /// Of a file that GDAL refuses: what becomes of it here.
     answer: Option<String>,
-    /// Of a file that GDAL opens and the usual limits do not: what they say. The rest is then checked under
-    /// wider ones.
-    limited: Option<String>,
 }
 
 impl<'a> Check<'a> {
@@ -120,24 +114,11 @@ impl<'a> Check<'a> {
             truth,
             complaints: Vec::new(),
             answer: None,
-            limited: None,
         };
         let file = corpus.join(path);
         let bytes = Bytes::from(fs::read(&file).unwrap());
         let reader = MemoryReader::new(bytes.clone());
-        // One that GDAL opens and nobody can read a pixel of.
-        let expect = truth["expect"].as_str().unwrap_or_default();
-        let hopeless = expect.starts_with("opens; any pixel read exceeds");
         let mut opened = block_on(open(&reader, &Limits::default()));
-        if let Some(error) = opened.as_ref().err().filter(|_| hopeless) {
-            check.limited = Some(format!("refused: {error}"));
-            let bands = usize::from(u16::MAX);
-            let limits = Limits {
-                bands,
-                ..Limits::default()
-            };
-            opened = block_on(open(&reader, &limits));
-        }
         if let Ok(cog) = &mut opened {
             georeference::attach_texts(&file, &mut cog.images[0]);
         }

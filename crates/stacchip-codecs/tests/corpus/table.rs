@@ -10,7 +10,6 @@ pub struct Table {
     files: [usize; 3],
     excepted: Vec<(String, String)>,
     refused: Vec<(String, String)>,
-    limited: Vec<(String, String)>,
 }
 
 impl Table {
@@ -27,11 +26,6 @@ impl Table {
         if let Some(why) = exception {
             self.excepted.push((path.to_owned(), why.to_owned()));
         }
-    }
-
-    /// Adds what the usual limits say of a file that GDAL opens.
-    pub fn add_limited(&mut self, path: &str, answer: &str) {
-        self.limited.push((path.to_owned(), answer.to_owned()));
     }
 
     /// Adds what became of a file that GDAL refuses, or whose pixels it refuses.
@@ -67,11 +61,6 @@ impl Table {
             "Files that GDAL refuses, or whose pixels it refuses",
             ["file", "here"],
             &self.refused,
-        );
-        list(
-            "Files that GDAL opens and the usual limits do not",
-            ["file", "here"],
-            &self.limited,
         );
         page.push_str(
             "\n## By class\n\n| class | files | right | excepted |\n|---|---:|---:|---:|\n",

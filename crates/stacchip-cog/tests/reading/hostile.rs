@@ -224,7 +224,11 @@ fn bands_and_colours_cost_what_they_take() {
         let entries = [SMALL[0], SMALL[1], SMALL[2], SMALL[3], samples];
         chained(1, &entries, &[])
     };
-    let refused = header(&bands(65_535), u64::MAX, Limits::default()).unwrap_err();
+    let fewer = Limits {
+        bands: 16_384,
+        ..Limits::default()
+    };
+    let refused = header(&bands(65_535), u64::MAX, fewer).unwrap_err();
     assert!(
         matches!(
             refused,
@@ -238,8 +242,24 @@ fn bands_and_colours_cost_what_they_take() {
         ),
         "{refused}"
     );
-    let cog = header(&bands(16_384), u64::MAX, Limits::default()).unwrap();
-    assert_eq!(cog.images[0].bands.len(), 16_384);
+    let cog = header(&bands(65_535), u64::MAX, Limits::default()).unwrap();
+    assert_eq!(cog.images[0].bands.len(), 65_535);
+    // They are counted among the bytes of the header.
+    let little = Limits {
+        header_bytes: 4 << 20,
+        ..Limits::default()
+    };
+    let refused = header(&bands(65_535), u64::MAX, little).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            HeaderError::Limit {
+                name: "header_bytes",
+                ..
+            }
+        ),
+        "{refused}"
+    );
 
     // Each of 300 images claims a table of 65 536 colours in two bytes.
     let white = [
