@@ -60,6 +60,7 @@ check check_opens "$venv-readers" "$binary"
 check check_corpus_items "$venv-readers" "$binary"
 check check_bad_input "$venv-readers" "$binary"
 check check_info "$venv-readers" "$binary"
+check check_pixels "$venv-readers" "$binary"
 
 if wanted check_sample; then
     scenes=()

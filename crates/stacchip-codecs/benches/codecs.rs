@@ -10,7 +10,7 @@ use std::{hint::black_box, time::Duration};
 use criterion::{
     BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
-use stacchip_codecs::{Deflate, Lzw, Zstd};
+use stacchip_codecs::{Deflate, Lerc, Lzw, Zstd};
 use stacchip_cog::{BlockContext, Compression, SampleFormat, TileDecoder, TileEncoder};
 
 const SIDE: u32 = 512;
@@ -218,5 +218,46 @@ fn zstd(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, deflate, lzw, zstd);
+fn lerc(c: &mut Criterion) {
+    use ::lerc::{Precision, decode_into, encode_slice};
+
+    let (_, _, plain) = blocks().into_iter().next_back().unwrap();
+    let (_, _, numbers) = blocks().into_iter().nth(1).unwrap();
+    let heights: Vec<f32> = numbers
+        .as_chunks()
+        .0
+        .iter()
+        .map(|pair| f32::from(u16::from_le_bytes(*pair)) * 0.1)
+        .collect();
+    let bytes = encode_slice(SIDE, SIDE, &plain, Precision::Lossless).unwrap();
+    let floats = encode_slice(SIDE, SIDE, &heights, Precision::Tolerance(0.01)).unwrap();
+    for (name, bits, source) in [("u8 classes", 8, bytes), ("f32", 32, floats)] {
+        let block = BlockContext {
+            format: if bits == 32 {
+                SampleFormat::Float
+            } else {
+                SampleFormat::Unsigned
+            },
+            ..context(Compression::LERC, bits)
+        };
+        let mut out = vec![0.0f32; plain.len() * usize::from(bits) / 32];
+        let length = out.len() * 4;
+        let mut group = group(c, &format!("LERC {name}"), length);
+        let room = bytemuck::cast_slice_mut(&mut out);
+        ours(&mut group, "whole", &Lerc, &source, &block, room);
+        let mut theirs = vec![0u8; plain.len()];
+        group.bench_function("lerc-rs", |b| {
+            b.iter(|| {
+                let source = black_box(source.as_slice());
+                if bits == 32 {
+                    decode_into(source, &mut out).unwrap();
+                } else {
+                    decode_into(source, &mut theirs).unwrap();
+                }
+            });
+        });
+    }
+}
+
+criterion_group!(benches, deflate, lzw, zstd, lerc);
 criterion_main!(benches);

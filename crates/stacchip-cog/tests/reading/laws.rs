@@ -4,8 +4,8 @@ use bytes::Bytes;
 use futures::executor::block_on;
 use proptest::prelude::*;
 use stacchip_cog::{
-    Bands, BlockContext, Codecs, Compression, Limits, Part, SampleFormat, TileEncoder, open,
-    read_window,
+    Bands, BlockContext, BlockId, Codecs, Compression, Limits, Part, SampleFormat, TileEncoder,
+    open, read_window,
     testing::{MemoryReader, check_range_reader, check_tile_decoder},
 };
 use stacchip_model::{Pixels, Window};
@@ -72,6 +72,60 @@ proptest! {
                 read(&file.bytes, a, level, window, Bands::All),
                 read(&file.bytes, b, level, window, Bands::All)
             );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Blocks tile a level: each pixel of each band is in one of them, the one that is found for it.
+    #[test]
+    fn blocks_tile_every_level(file in files(), corner in any::<(u8, u8)>(), extent in any::<(u8, u8)>()) {
+        let cog = header(&file.bytes, u64::MAX, Limits::default()).unwrap();
+        let image = &cog.images[0];
+        for (number, level) in image.levels.iter().enumerate() {
+            let (size, block) = (level.size, level.block);
+            let mut seen = vec![0u32; level.bands() * size.width as usize * size.height as usize];
+            for id in (0..level.block_count()).map(BlockId) {
+                let window = level.block_window(id).unwrap();
+                prop_assert!(size.window().contains(window) && !window.is_empty());
+                let (across, down) = (
+                    u32::try_from(window.col).unwrap() / block.width,
+                    u32::try_from(window.row).unwrap() / block.height,
+                );
+                for band in level.block_bands(id) {
+                    prop_assert_eq!(level.block_at(across, down, band), Some(id));
+                    for row in window.row..window.row_end() {
+                        for col in window.col..window.col_end() {
+                            let (row, col) = (usize::try_from(row).unwrap(), usize::try_from(col).unwrap());
+                            seen[(band * size.height as usize + row) * size.width as usize + col] += 1;
+                        }
+                    }
+                }
+            }
+            prop_assert!(seen.iter().all(|&n| n == 1));
+            prop_assert_eq!(level.block_window(BlockId(level.block_count())), None);
+            prop_assert_eq!(level.block_at(level.blocks_across(), 0, 0), None);
+            prop_assert_eq!(level.block_at(0, level.blocks_down(), 0), None);
+            prop_assert_eq!(level.block_at(0, 0, level.bands()), None);
+
+            // A window is planned of the blocks that it meets, and of no other.
+            let (col, row) = (u32::from(corner.0) % size.width, u32::from(corner.1) % size.height);
+            let window = Window::new(
+                col.into(),
+                row.into(),
+                1 + u32::from(extent.0) % (size.width - col),
+                1 + u32::from(extent.1) % (size.height - row),
+            );
+            let plan = image.plan(number, window, Bands::All, Part::Pixels).unwrap();
+            let met: Vec<BlockId> = (0..level.block_count())
+                .map(BlockId)
+                .filter(|&id| level.block_window(id).unwrap().intersection(window).is_some())
+                .collect();
+            let mut planned = plan.blocks().to_vec();
+            planned.sort_unstable();
+            prop_assert_eq!(planned, met);
         }
     }
 }
