@@ -5,8 +5,12 @@
 //! other bytes.
 
 use std::{
+    fmt,
     ops::Range,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,31 +25,37 @@ use reqwest::{
 };
 use stacchip::address::for_people;
 use stacchip_cog::{ReadError, ReadErrorKind, Transfer, Version};
-use tokio::sync::{Mutex, OwnedSemaphorePermit};
+use tokio::sync::Mutex;
 
 use super::{
     attempt::{Again, Miss},
     fetch::{Ask, Fetch, Fetched},
+    progress,
     refusal::Refusal,
+    wholes::Whole,
     wire::{Broken, Stopped, Wire, silence},
 };
 
 /// An object behind an HTTP address.
-#[derive(Debug)]
 pub(super) struct HttpObject {
     /// With its query: for requests, never for messages.
     url: Url,
     address: String,
     wire: Wire,
-    /// All of it, where the server serves no parts.
-    whole: Mutex<Option<Whole>>,
+    /// Whose it is that is kept whole, where the server serves no parts.
+    reader: u64,
+    /// Held while it is read whole; by then so many bytes are expected.
+    reading: Mutex<()>,
+    expected: AtomicU64,
 }
 
-#[derive(Debug, Clone)]
-struct Whole {
-    bytes: Bytes,
-    version: Version,
-    _room: Arc<OwnedSemaphorePermit>,
+impl fmt::Debug for HttpObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut object = f.debug_struct("HttpObject");
+        object
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The part of an object that an answer holds.
@@ -80,8 +90,10 @@ impl HttpObject {
         Ok(Self {
             url,
             address,
+            reader: wire.wholes.reader(),
             wire,
-            whole: Mutex::default(),
+            reading: Mutex::default(),
+            expected: AtomicU64::new(0),
         })
     }
 
@@ -89,7 +101,7 @@ impl HttpObject {
         &self.url
     }
 
-    /// Asks for what `ask` says, with the signature `query` instead of the address's own query.
+    /// Asks for what `ask` says, with the signature `query`, of which the address has none.
     pub(super) async fn get(&self, query: Option<&str>, ask: Ask<'_>) -> Result<Fetched, Unserved> {
         match ask {
             Ask::Part { range, tag } => self.part(query, range, tag).await,
@@ -131,7 +143,7 @@ impl HttpObject {
         range: &Range<u64>,
         tag: Option<&str>,
     ) -> Result<Fetched, Unserved> {
-        if let Some(whole) = self.whole.lock().await.as_ref() {
+        if let Some(whole) = self.kept().await {
             return Ok(whole.part(range));
         }
         let mut request = self
@@ -228,15 +240,17 @@ impl HttpObject {
         })
     }
 
+    /// What is kept of it whole, once whoever reads it is done.
+    async fn kept(&self) -> Option<Arc<Whole>> {
+        progress::expected(self.expected.load(Ordering::Relaxed));
+        let _reading = self.reading.lock().await;
+        self.wire.wholes.of(self.reader)
+    }
+
     /// The whole object in place of a range: what servers answer that know no ranges. It is read
-    /// once, and kept; of large ones every range would cost all of it.
+    /// once, and kept while there is room; of large ones every range would cost all of it.
     async fn of_whole(&self, response: Response, range: &Range<u64>) -> Result<Fetched, Miss> {
         self.uncompressed(&response)?;
-        // Whoever comes second drops its answer and takes what the first has read.
-        let mut held = self.whole.lock().await;
-        if let Some(whole) = held.as_ref() {
-            return Ok(whole.part(range));
-        }
         let size = response.content_length();
         let too_large = || {
             let error = self.error(ReadErrorKind::Range).because(format!(
@@ -248,31 +262,26 @@ impl HttpObject {
         if size.is_some_and(|n| n > WHOLE_BYTES) {
             return Err(too_large());
         }
-        let kib = size.unwrap_or(WHOLE_BYTES).div_ceil(1024);
-        let room = Arc::clone(&self.wire.room)
-            .try_acquire_many_owned(u32::try_from(kib).unwrap_or(u32::MAX))
-            .map_err(|_| {
-                let error = self
-                    .error(ReadErrorKind::Range)
-                    .because("too many such objects are held whole already");
-                Miss::new(error, Again::Never)
-            })?;
+        // It takes its time, and not that of the range.
+        let expected = size.unwrap_or(WHOLE_BYTES);
+        self.expected.store(expected, Ordering::Relaxed);
+        progress::expected(expected);
+        // Whoever comes second drops its answer and takes what the first has read.
+        let _reading = self.reading.lock().await;
+        if let Some(whole) = self.wire.wholes.of(self.reader) {
+            return Ok(whole.part(range));
+        }
+        let room = self.wire.wholes.room(expected).await;
         let headers = response.headers().clone();
-        let (bytes, more) = self.body(response, size.unwrap_or(WHOLE_BYTES)).await?;
+        let (bytes, more) = self.body(response, expected).await?;
         if size.is_none() && more {
             return Err(too_large());
         }
         if more || size.is_some_and(|n| n != bytes.len() as u64) {
             return Err(self.cut_short());
         }
-        let whole = Whole {
-            version: version(&headers, Some(bytes.len() as u64)),
-            bytes,
-            _room: Arc::new(room),
-        };
-        let part = whole.part(range);
-        *held = Some(whole);
-        Ok(part)
+        let version = version(&headers, Some(bytes.len() as u64));
+        Ok(room.keep(self.reader, bytes, version).part(range))
     }
 
     async fn body(&self, response: Response, limit: u64) -> Result<(Bytes, bool), Miss> {
@@ -307,21 +316,7 @@ impl HttpObject {
     }
 
     fn broken(&self, cause: &Broken) -> Miss {
-        let cause = match cause {
-            Broken::Silent(timeout) => {
-                let error = self.error(ReadErrorKind::Transient);
-                return Miss::new(error.because(silence(*timeout)), Again::Yes);
-            }
-            Broken::Request(cause) => cause,
-        };
-        let (kind, again) = if cause.is_builder() || cause.is_redirect() {
-            (ReadErrorKind::Other, Again::Never)
-        } else if cause.is_connect() {
-            (ReadErrorKind::Transient, Again::Few)
-        } else {
-            (ReadErrorKind::Transient, Again::Yes)
-        };
-        Miss::new(self.error(kind).because(words(cause)), again)
+        broken(&self.address, cause)
     }
 
     fn cut_short(&self) -> Miss {
@@ -357,19 +352,30 @@ impl Fetch for HttpObject {
     }
 }
 
-impl Whole {
-    fn part(&self, range: &Range<u64>) -> Fetched {
-        let at = |n: u64| {
-            usize::try_from(n)
-                .unwrap_or(usize::MAX)
-                .min(self.bytes.len())
-        };
-        Fetched {
-            bytes: self.bytes.slice(at(range.start)..at(range.end)),
-            version: self.version.clone(),
-            seen: None,
-        }
+impl Drop for HttpObject {
+    fn drop(&mut self) {
+        self.wire.wholes.forget(self.reader);
     }
+}
+
+/// That no answer came from `address`.
+pub(super) fn broken(address: &str, cause: &Broken) -> Miss {
+    let error = |kind| ReadError::new(kind, address);
+    let cause = match cause {
+        Broken::Silent(timeout) => {
+            let error = error(ReadErrorKind::Transient);
+            return Miss::new(error.because(silence(*timeout)), Again::Yes);
+        }
+        Broken::Request(cause) => cause,
+    };
+    let (kind, again) = if cause.is_builder() || cause.is_redirect() {
+        (ReadErrorKind::Other, Again::Never)
+    } else if cause.is_connect() {
+        (ReadErrorKind::Transient, Again::Few)
+    } else {
+        (ReadErrorKind::Transient, Again::Yes)
+    };
+    Miss::new(error(kind).because(words(cause)), again)
 }
 
 /// What went wrong, without the address, which the library puts into its messages, signature and

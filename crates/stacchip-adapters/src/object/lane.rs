@@ -12,12 +12,13 @@ use stacchip::{WriteError, WriteErrorKind};
 use stacchip_cog::{Link, ReadError, ReadErrorKind, Transfer};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, sleep_until, timeout},
+    time::{sleep, sleep_until},
 };
 
 use super::{
     attempt::{Again, FEW, Miss, pause, random},
     pace::Pace,
+    progress::within,
     transport::Transport,
     wire::{Counts, count},
 };
@@ -96,65 +97,96 @@ impl Lane {
         *link = link.observed(seen);
     }
 
-    /// Waits until a request for `bytes` may be under way, and may go.
-    async fn turn(&self, bytes: u64) -> Turn {
-        let request = Arc::clone(&self.requests).acquire_owned().await;
+    /// Waits until a request for `bytes` may be under way, and may go; how much of that time the host
+    /// had asked for, which is never more than `left`.
+    ///
+    /// # Errors
+    /// How long the host asks to be left alone, where that is longer.
+    async fn turn(&self, bytes: u64, left: Duration) -> Result<(Turn, Duration), Duration> {
+        let Ok(request) = Arc::clone(&self.requests).acquire_owned().await else {
+            // It is never closed.
+            return std::future::pending().await;
+        };
         let most = kib(self.transport.max_bytes);
         let wanted = u32::try_from(kib(bytes).min(most)).unwrap_or(u32::MAX);
-        let bytes = if wanted == 0 {
-            None
-        } else {
-            Arc::clone(&self.bytes)
-                .acquire_many_owned(wanted)
-                .await
-                .ok()
-        };
-        self.go().await;
-        match request {
-            Ok(request) => Turn {
-                _request: request,
-                _bytes: bytes,
-            },
-            // It is never closed.
-            Err(_) => std::future::pending().await,
+        let mut held = Duration::ZERO;
+        loop {
+            // Bytes are of all hosts: none are kept while this one is not to be asked.
+            held += self.due(left.saturating_sub(held)).await?;
+            let bytes = match wanted {
+                0 => None,
+                _ => Arc::clone(&self.bytes)
+                    .acquire_many_owned(wanted)
+                    .await
+                    .ok(),
+            };
+            if self.pace().go(Instant::now()).is_ok() {
+                let turn = Turn {
+                    _request: request,
+                    _bytes: bytes,
+                };
+                return Ok((turn, held));
+            }
         }
     }
 
-    /// Leave for one more request, if there is any without waiting for others to end.
+    /// Leave for one more request, if there is any without waiting.
     pub(super) fn turn_at_once(&self) -> Option<Turn> {
         let request = Arc::clone(&self.requests).try_acquire_owned().ok()?;
-        let now = Instant::now();
-        let mut pace = self.pace();
-        // A place in the future would be kept in vain.
-        if pace.held(now).is_some() || self.transport.rate.is_some() {
-            return None;
-        }
-        pace.place(now);
+        self.pace().go(Instant::now()).ok()?;
         Some(Turn {
             _request: request,
             _bytes: None,
         })
     }
 
-    /// Waits until the next request may go.
-    async fn go(&self) {
-        let mut at = self.pace().place(Instant::now());
+    /// Waits until one more request of an attempt at `address` may go, which has its turn already.
+    ///
+    /// # Errors
+    /// Where the host asks to be left alone for longer than anybody waits.
+    pub(super) async fn once_more(&self, address: &str) -> Result<(), Miss> {
+        let mut left = self.transport.deadline;
+        loop {
+            let Ok(held) = self.due(left).await else {
+                let error = ReadError::new(ReadErrorKind::Transient, address);
+                return Err(error.because("the server asks to be left alone").into());
+            };
+            left = left.saturating_sub(held);
+            if self.pace().go(Instant::now()).is_ok() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits until the next request may go, as far as can be told; how much of that time the host had
+    /// asked for.
+    ///
+    /// # Errors
+    /// How long it asks to be left alone, where that is as long as is `left`.
+    async fn due(&self, left: Duration) -> Result<Duration, Duration> {
+        let mut waited = Duration::ZERO;
         loop {
             let now = Instant::now();
-            if at > now {
-                sleep_until(at.into()).await;
-            }
-            // While this one waited, another may have been told to leave the host alone.
-            let Some(until) = self.pace().held(Instant::now()) else {
-                return;
+            let (due, held) = {
+                let pace = self.pace();
+                (pace.due(now), pace.held(now))
             };
-            at = until;
+            if let Some(held) = held.map(|until| until - now) {
+                if held + waited >= left {
+                    return Err(held);
+                }
+                waited += held;
+            }
+            match due {
+                Some(due) => sleep_until(due.into()).await,
+                None => return Ok(waited),
+            }
         }
     }
 
     /// Makes attempts until one succeeds, none can, or the deadline has passed. Each waits for its
     /// turn for a request for `bytes`, 0 where nobody knows how many; the time that the queue takes
-    /// does not count.
+    /// does not count, nor the time in which bytes came.
     pub(super) async fn patiently<'a, T, E: Unfinished>(
         &self,
         address: &str,
@@ -166,27 +198,29 @@ impl Lane {
         let mut spent = Duration::ZERO;
         let mut last = None;
         loop {
-            let turn = self.turn(bytes).await;
+            let turn = self.turn(bytes, deadline.saturating_sub(spent)).await;
+            let (turn, held) = match turn {
+                Ok(turn) => turn,
+                Err(wait) => {
+                    let error = last.unwrap_or_else(|| E::passing(address));
+                    return Err(error.given_up(tries, spent, Some(wait)));
+                }
+            };
             tries += 1;
             if tries > 1 {
                 count(&self.counts.retries, 1);
+                spent += held;
             }
-            let began = Instant::now();
-            let result = if bytes == 0 {
-                Ok(attempt().await)
-            } else {
-                // What comes slowly is given time, by its length; how long a server may be silent is
-                // limited elsewhere.
-                let slow = Duration::from_secs(bytes / SLOWEST);
-                timeout(deadline.saturating_sub(spent) + slow, attempt()).await
-            };
+            // How long a server may be silent is limited elsewhere.
+            let left = deadline.saturating_sub(spent);
+            let (result, idle) = within(left, bytes, attempt()).await;
             drop(turn);
-            spent += began.elapsed();
+            spent += idle;
             let miss = match result {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(miss)) => miss,
-                Err(_) => {
-                    let error = last.unwrap_or_else(|| E::out_of_time(address));
+                Some(Ok(answer)) => return Ok(answer),
+                Some(Err(miss)) => miss,
+                None => {
+                    let error = last.unwrap_or_else(|| E::passing(address).because(OUT_OF_TIME));
                     return Err(error.given_up(tries, spent, None));
                 }
             };
@@ -200,11 +234,11 @@ impl Lane {
                 Again::Yes => false,
             };
             let pause = pause(tries, random());
-            let held = self.pace().held(now).map_or(pause, |until| until - now);
-            if hopeless || spent + pause.max(held) >= deadline {
+            let held = self.pace().held(now).map(|until| until - now);
+            if hopeless || spent + held.map_or(pause, |held| held.max(pause)) >= deadline {
                 return Err(miss.error.given_up(tries, spent, miss.wait));
             }
-            spent += pause.max(held);
+            spent += pause;
             last = Some(miss.error);
             sleep(pause).await;
         }
@@ -227,29 +261,40 @@ pub(super) trait Unfinished {
     /// The same, after `tries` tries in `time`; the server asked to `wait` before the next.
     fn given_up(self, tries: u32, time: Duration, wait: Option<Duration>) -> Self;
 
-    /// It took too long.
-    fn out_of_time(address: &str) -> Self;
+    /// A failure that passes.
+    fn passing(address: &str) -> Self;
+
+    /// The same, and why.
+    fn because(self, cause: &'static str) -> Self;
 }
 
 impl Unfinished for ReadError {
     fn given_up(mut self, tries: u32, time: Duration, wait: Option<Duration>) -> Self {
         let cause = self.cause.take();
-        self.because(how_often(cause.as_deref(), tries, time, wait))
+        Self::because(self, how_often(cause.as_deref(), tries, time, wait))
     }
 
-    fn out_of_time(address: &str) -> Self {
-        Self::new(ReadErrorKind::Transient, address).because(OUT_OF_TIME)
+    fn passing(address: &str) -> Self {
+        Self::new(ReadErrorKind::Transient, address)
+    }
+
+    fn because(self, cause: &'static str) -> Self {
+        Self::because(self, cause)
     }
 }
 
 impl Unfinished for WriteError {
     fn given_up(mut self, tries: u32, time: Duration, wait: Option<Duration>) -> Self {
         let cause = self.cause.take();
-        self.because(how_often(cause.as_deref(), tries, time, wait))
+        Self::because(self, how_often(cause.as_deref(), tries, time, wait))
     }
 
-    fn out_of_time(address: &str) -> Self {
-        Self::new(WriteErrorKind::Transient, address).because(OUT_OF_TIME)
+    fn passing(address: &str) -> Self {
+        Self::new(WriteErrorKind::Transient, address)
+    }
+
+    fn because(self, cause: &'static str) -> Self {
+        Self::because(self, cause)
     }
 }
 
@@ -260,14 +305,18 @@ fn how_often(
     wait: Option<Duration>,
 ) -> String {
     let mut text = cause.map(|c| format!("{c}; ")).unwrap_or_default();
-    let times = if tries == 1 { "try" } else { "tries" };
-    let _ = write!(
-        text,
-        "given up after {tries} {times} in {:.1} s",
-        time.as_secs_f64()
-    );
+    let time = time.as_secs_f64();
+    let _ = match tries {
+        0 => write!(text, "not asked for"),
+        1 => write!(text, "given up after 1 try in {time:.1} s"),
+        _ => write!(text, "given up after {tries} tries in {time:.1} s"),
+    };
     if let Some(wait) = wait.filter(|w| !w.is_zero()) {
-        let _ = write!(text, ", the server asks to wait {} s", wait.as_secs());
+        let _ = write!(
+            text,
+            ", the server asks to wait {} s",
+            wait.as_secs_f64().ceil()
+        );
     }
     text
 }
@@ -279,8 +328,6 @@ const fn kib(bytes: u64) -> u64 {
 const OUT_OF_TIME: &str = "it took too long";
 /// Lanes remembered: hosts and buckets of one run.
 const LANES: usize = 256;
-/// Bytes a second that are slow, but no failure.
-const SLOWEST: u64 = 32 << 10;
 /// How many times longer than expected a request takes before it is asked for again.
 const LATE: u32 = 4;
 /// Least time after which it is.

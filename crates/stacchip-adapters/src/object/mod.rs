@@ -8,6 +8,7 @@
 //! host makes it worth, sent together within the bounds of [`Transport`], held to what was asked,
 //! and tried again where that may help.
 
+mod answers;
 mod attempt;
 mod fetch;
 mod http;
@@ -15,18 +16,24 @@ mod lane;
 mod local;
 mod pace;
 mod pin;
+mod progress;
 mod reader;
 mod refusal;
 mod sas;
 mod signing;
+mod speaker;
 mod store;
 mod stores;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod wholes;
 mod wire;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -38,6 +45,7 @@ use stacchip_chip::AssetOpener;
 use stacchip_cog::{RangeReader, ReadError, ReadErrorKind, Version};
 
 use self::{
+    attempt::Miss,
     fetch::{Ask, Fetch},
     http::HttpObject,
     lane::{Lane, Lanes},
@@ -47,7 +55,7 @@ use self::{
     signing::{SignedObject, Signing},
     store::Place,
     stores::{Settings, Stores},
-    wire::{Counts, Wire},
+    wire::{Counts, Route, Wire},
 };
 pub use self::{
     local::LocalReader,
@@ -56,13 +64,39 @@ pub use self::{
 };
 
 /// How objects are reached.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub struct ObjectOptions {
     /// Settings of stores by the names of their environment variables, in any case, such as
     /// `aws_endpoint_url`; they go before the environment.
     pub storage: Vec<(String, String)>,
     /// How servers are asked.
     pub transport: Transport,
+    /// Whether what `storage` does not say is taken from the environment, and credentials from where
+    /// the tools of the stores leave them; so it is, unless told otherwise.
+    pub environment: bool,
+}
+
+impl Default for ObjectOptions {
+    fn default() -> Self {
+        Self {
+            storage: Vec::new(),
+            transport: Transport::default(),
+            environment: true,
+        }
+    }
+}
+
+impl fmt::Debug for ObjectOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values may be secrets.
+        let names: Vec<_> = self.storage.iter().map(|(name, _)| name).collect();
+        let mut options = f.debug_struct("ObjectOptions");
+        options
+            .field("storage", &names)
+            .field("transport", &self.transport)
+            .field("environment", &self.environment)
+            .finish()
+    }
 }
 
 impl ObjectOptions {
@@ -171,12 +205,19 @@ impl Objects {
     pub async fn size(&self, address: &str) -> Result<u64, ReadError> {
         match parsed(address)? {
             Address::Local(path) => Ok(LocalReader::open(&path)?.size()),
-            Address::Http(request) => {
-                let reader = self.afar(&Address::Http(request), Pin::default()).await?;
-                let first = 0..1;
-                reader.read(std::slice::from_ref(&first)).await?;
-                reader.version().size.ok_or_else(|| {
-                    ReadError::new(ReadErrorKind::Range, reader.address())
+            afar @ Address::Http(_) => {
+                // Of an object that is empty nothing is read but its size.
+                let (object, lane) = self.object(&afar).await?;
+                let (address, range) = (object.address(), 0..1);
+                let ask = Ask::Part {
+                    range: &range,
+                    tag: None,
+                };
+                let size =
+                    async || -> Result<_, Miss> { Ok(object.fetch(ask).await?.version.size) };
+                let size = lane.patiently(address, 1, &|| Box::pin(size())).await;
+                size?.ok_or_else(|| {
+                    ReadError::new(ReadErrorKind::Range, address)
                         .because("the server does not say how long it is")
                 })
             }
@@ -238,13 +279,20 @@ impl Objects {
 
 impl Ways {
     fn new(options: &ObjectOptions, counts: Arc<Counts>) -> Result<Self, ReadError> {
-        let settings = Settings::new(&options.storage);
+        let settings = Settings::new(&options.storage, options.environment);
         let proxy = settings.value(&[PROXY]);
         let ca = settings.value(&CA);
         let lanes = Arc::new(Lanes::new(options.transport, Arc::clone(&counts)));
-        let wire = Wire::new(&options.transport, proxy.as_deref(), ca.as_deref(), counts)?;
-        let stores = Arc::new(Stores::new(&options.storage));
+        let tokens = SasTokens::endpoint(&settings);
+        let route = Route {
+            proxy: proxy.as_deref(),
+            ca: ca.as_deref(),
+            discreet: Some(&tokens),
+            environment: options.environment,
+        };
+        let wire = Wire::new(&options.transport, route, counts)?;
         let tokens = SasTokens::new(&settings, wire.clone());
+        let stores = Arc::new(Stores::new(settings));
         let signing = Signing::new(
             Arc::clone(&stores),
             tokens,
@@ -265,7 +313,10 @@ impl Ways {
         let lane = self.lanes.lane(&origin);
         let inside = Address::Http(request.to_owned()).in_store();
         let object: Arc<dyn Fetch> = match inside {
-            Some(inside) => Arc::new(SignedObject::new(object, inside, Arc::clone(&self.signing))),
+            Some(inside) => {
+                let (signing, lane) = (Arc::clone(&self.signing), Arc::clone(&lane));
+                Arc::new(SignedObject::new(object, inside, signing, lane))
+            }
             None => Arc::new(object),
         };
         Ok((object, lane))

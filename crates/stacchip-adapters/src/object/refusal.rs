@@ -134,7 +134,9 @@ impl Refusal {
     /// Whether credentials may be what is missing: some stores deny that there is what they do not
     /// show.
     pub(super) fn may_want_credentials(&self) -> bool {
-        matches!(self.status.as_u16(), 401 | 403 | 404 | 409) && !self.is_expired()
+        // Who is told that there is no such object was shown the bucket.
+        let missing = matches!(self.code.as_deref(), Some("BlobNotFound" | "NoSuchKey"));
+        matches!(self.status.as_u16(), 401 | 403 | 404 | 409) && !missing && !self.is_expired()
     }
 
     fn is_expired(&self) -> bool {

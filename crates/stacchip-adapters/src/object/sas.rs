@@ -5,35 +5,27 @@
 //! (<https://planetarycomputer.microsoft.com/docs/concepts/sas/>).
 
 use std::{
-    collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use stacchip::address::{Address, for_people};
 use stacchip_cog::{ReadError, ReadErrorKind};
-use tokio::sync::Mutex as AsyncMutex;
 
 use super::{
+    answers::Answers,
     attempt::{Again, Miss},
     stores::Settings,
     wire::Wire,
 };
 
 /// The tokens of one run. Whoever needs one that another is just fetching waits for it.
-#[derive(Debug)]
 pub(super) struct SasTokens {
     wire: Wire,
     endpoint: String,
     key: Option<String>,
-    kept: Mutex<HashMap<Container, Slot>>,
+    kept: Answers<Known>,
 }
-
-/// Account and container.
-type Container = (String, String);
-
-type Slot = Arc<AsyncMutex<Option<Known>>>;
 
 #[derive(Clone)]
 enum Known {
@@ -51,17 +43,27 @@ impl fmt::Debug for Known {
     }
 }
 
+impl fmt::Debug for SasTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SasTokens").finish_non_exhaustive()
+    }
+}
+
 impl SasTokens {
     pub(super) fn new(settings: &Settings, wire: Wire) -> Self {
-        let endpoint = settings
-            .value(&["pc_sdk_sas_url"])
-            .unwrap_or_else(|| ENDPOINT.to_owned());
+        let endpoint = Self::endpoint(settings);
         Self {
             wire,
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             key: settings.value(&["pc_sdk_subscription_key"]),
-            kept: Mutex::default(),
+            kept: Answers::default(),
         }
+    }
+
+    /// The address of the service.
+    pub(super) fn endpoint(settings: &Settings) -> String {
+        let given = settings.value(&["pc_sdk_sas_url"]);
+        given.unwrap_or_else(|| ENDPOINT.to_owned())
     }
 
     /// A token for the container of `address` that is good for a while, other than `stale`.
@@ -79,36 +81,15 @@ impl SasTokens {
             return Err(none(&self.endpoint));
         };
         let place = format!("{}/{account}/{container}", self.endpoint);
-        let slot = {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.len() >= KEPT {
-                kept.clear();
-            }
-            let key = (account.clone(), container.clone());
-            Arc::clone(kept.entry(key).or_default())
-        };
-        let mut held = slot.lock().await;
-        match held.as_ref() {
-            Some(Known::Token { token, expires })
-                if *expires > SystemTime::now() + MARGIN && stale != Some(token.as_str()) =>
-            {
-                return Ok(token.clone());
-            }
-            Some(Known::Unknown) => return Err(none(&place)),
-            _ => {}
-        }
-        match self.ask(&place).await? {
+        let good = |known: &Known| match known {
             Known::Token { token, expires } => {
-                *held = Some(Known::Token {
-                    token: token.clone(),
-                    expires,
-                });
-                Ok(token)
+                *expires > SystemTime::now() + MARGIN && stale != Some(token.as_str())
             }
-            Known::Unknown => {
-                *held = Some(Known::Unknown);
-                Err(none(&place))
-            }
+            Known::Unknown => true,
+        };
+        match self.kept.answer(&place, good, self.ask(&place)).await? {
+            Known::Token { token, .. } => Ok(token),
+            Known::Unknown => Err(none(&place)),
         }
     }
 
@@ -134,8 +115,13 @@ impl SasTokens {
             let refusal = self.wire.refusal(response).await;
             return match refusal.status.as_u16() {
                 400 | 404 => Ok(Known::Unknown),
+                // It may deny more tokens, or itself not be found: that is not said of objects.
                 _ => {
-                    let error = error(refusal.kind()).because(refusal.words());
+                    let kind = match refusal.kind() {
+                        ReadErrorKind::Transient => ReadErrorKind::Transient,
+                        _ => ReadErrorKind::Other,
+                    };
+                    let error = error(kind).because(refusal.words());
                     Err(Miss::new(error, refusal.again()).with_wait(refusal.wait))
                 }
             };
@@ -185,8 +171,6 @@ const ENDPOINT: &str = "https://planetarycomputer.microsoft.com/api/sas/v1/token
 const MARGIN: Duration = Duration::from_mins(2);
 /// Most bytes of an answer.
 const TOKEN_BYTES: u64 = 64 << 10;
-/// Containers remembered.
-const KEPT: usize = 1024;
 
 #[cfg(test)]
 mod tests {

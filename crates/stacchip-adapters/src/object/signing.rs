@@ -15,10 +15,10 @@ use stacchip::address::{Address, InStore};
 use stacchip_cog::{ReadError, ReadErrorKind};
 
 use super::{
-    attempt::{Again, Miss},
+    attempt::Miss,
     fetch::{Ask, Fetch, Fetched},
     http::{HttpObject, Unserved},
-    lane::Lanes,
+    lane::{Lane, Lanes},
     sas::SasTokens,
     store::Place,
     stores::Stores,
@@ -52,6 +52,8 @@ pub(super) struct SignedObject {
     http: HttpObject,
     inside: InStore,
     signing: Arc<Signing>,
+    /// The way to the address's own host.
+    lane: Arc<Lane>,
     place: RwLock<Option<Place>>,
 }
 
@@ -77,11 +79,17 @@ impl Signing {
             return *way;
         }
         let s3 = matches!(inside.address, Address::S3 { .. });
-        if s3 && self.stores.requester_pays() && self.stores.has_credentials(&inside.address) {
+        if s3 && self.stores.requester_pays() && self.may_sign(&inside.address) {
             // To whom pays it is open only when signed.
             return Way::Credentials;
         }
         Way::AsTheyAre
+    }
+
+    /// Whether the credentials of the settings are for the store that a web address leads into:
+    /// whoever has named another has named another's.
+    fn may_sign(&self, address: &Address) -> bool {
+        self.stores.has_credentials(address) && !self.stores.has_endpoint(address)
     }
 
     fn remember(&self, inside: &InStore, way: Way) {
@@ -94,11 +102,17 @@ impl Signing {
 }
 
 impl SignedObject {
-    pub(super) fn new(http: HttpObject, inside: InStore, signing: Arc<Signing>) -> Self {
+    pub(super) fn new(
+        http: HttpObject,
+        inside: InStore,
+        signing: Arc<Signing>,
+        lane: Arc<Lane>,
+    ) -> Self {
         Self {
             http,
             inside,
             signing,
+            lane,
             place: RwLock::default(),
         }
     }
@@ -119,6 +133,7 @@ impl SignedObject {
                 let stale = Some(token.as_str());
                 let token = self.signing.tokens.token(&self.inside.address, stale).await;
                 let token = token.map_err(|e| self.no_token(e))?;
+                self.lane.once_more(self.http.address()).await?;
                 self.http.get(Some(&token), ask).await
             }
         }
@@ -127,7 +142,7 @@ impl SignedObject {
     /// How it might be had, now that it was refused as it is.
     fn other_way(&self) -> Option<Way> {
         let address = &self.inside.address;
-        if self.signing.stores.has_credentials(address) {
+        if self.signing.may_sign(address) {
             return Some(Way::Credentials);
         }
         matches!(address, Address::Azure { .. }).then_some(Way::Token)
@@ -158,12 +173,11 @@ impl SignedObject {
         Ok(place)
     }
 
+    /// What the service of tokens says of itself is not said of the object, and the time it asks for
+    /// is not its host's.
     fn no_token(&self, miss: Miss) -> Miss {
-        let error = ReadError::new(ReadErrorKind::Denied, self.http.address());
-        Miss {
-            error: error.because(miss.error),
-            ..miss
-        }
+        let error = ReadError::new(miss.error.kind, self.http.address());
+        Miss::new(error.because(miss.error), miss.again)
     }
 }
 
@@ -182,16 +196,20 @@ impl Fetch for SignedObject {
         let Some(other) = self.other_way().filter(|_| wants && way == Way::AsTheyAre) else {
             return Err(unserved.miss);
         };
+        self.lane.once_more(self.http.address()).await?;
         match self.by(other, ask).await {
             Ok(fetched) => {
                 self.signing.remember(&self.inside, other);
                 Ok(fetched)
             }
-            // What passes by may pass; else what the address itself was answered is what people
-            // can do something about, unless it is there for whoever signs.
-            Err(signed) if signed.miss.again != Again::Never => Err(signed.miss),
-            Err(signed) if other == Way::Credentials => Err(signed.miss),
-            Err(_) => Err(unserved.miss),
+            // Where no token helps, what the address itself was answered is what people can do
+            // something about.
+            Err(signed)
+                if other == Way::Token && signed.miss.error.kind == ReadErrorKind::Denied =>
+            {
+                Err(unserved.miss)
+            }
+            Err(signed) => Err(signed.miss),
         }
     }
 

@@ -1,12 +1,13 @@
 //! Objects in the stores of Amazon, Google and Microsoft, and those that speak as they do.
 
-use std::{ops::Range, sync::Arc, time::Instant};
+use std::{fmt, ops::Range, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::TryStreamExt;
 use object_store::{
-    GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, path::Path,
+    GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+    list::{PaginatedListOptions, PaginatedListStore},
+    path::Path,
 };
 use stacchip::{WriteError, WriteErrorKind};
 use stacchip_cog::{ReadError, ReadErrorKind, Transfer, Version};
@@ -15,13 +16,16 @@ use super::{
     attempt::{Again, Miss},
     fetch::{Ask, Fetch, Fetched},
     lane::Lane,
-    wire::{Note, Stopped, Wire, noted, silence},
+    speaker::{Note, noted},
+    wire::{Stopped, Wire, silence},
 };
 
 /// An object's place: its store, and its key there.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Place {
     pub(super) store: Arc<dyn ObjectStore>,
+    /// The same, where it is listed.
+    pub(super) pages: Arc<dyn PaginatedListStore>,
     pub(super) wire: Wire,
     pub(super) lane: Arc<Lane>,
     pub(super) key: Path,
@@ -33,6 +37,16 @@ pub(super) struct Place {
     pub(super) signed: bool,
     /// What may be missing where access is denied.
     pub(super) hint: Option<&'static str>,
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A store holds credentials.
+        let mut place = f.debug_struct("Place");
+        place
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Place {
@@ -48,6 +62,7 @@ impl Place {
 
     async fn all(&self, limit: u64) -> Result<Fetched, Miss> {
         let (answer, note) = noted(self.store.get(&self.key)).await;
+        self.uncompressed(&note)?;
         let answer = answer.map_err(|e| self.miss(&e, note))?;
         let (size, version) = (answer.meta.size, said(&answer.meta));
         let too_large = || {
@@ -91,16 +106,37 @@ impl Place {
 
     /// The addresses of the objects below the key, by name.
     pub(super) async fn list(&self) -> Result<Vec<String>, ReadError> {
-        let list = async || {
-            let found = self.store.list(Some(&self.key));
-            let found = found.map_ok(|meta| format!("{}/{}", self.bucket, meta.location));
-            let (found, note) = noted(found.try_collect::<Vec<String>>()).await;
-            found.map_err(|e| self.miss(&e, note))
-        };
-        let mut found = self
-            .lane
-            .patiently(&self.address, 0, &|| Box::pin(list()))
-            .await?;
+        let below = Some(self.key.as_ref()).filter(|key| !key.is_empty());
+        let below = below.map(|key| format!("{key}/"));
+        let mut found = Vec::new();
+        let mut token: Option<String> = None;
+        // Each page is a request, and tried again by itself.
+        loop {
+            let page = async || {
+                let options = PaginatedListOptions {
+                    page_token: token.clone(),
+                    ..PaginatedListOptions::default()
+                };
+                let page = self.pages.list_paginated(below.as_deref(), options);
+                let (page, note) = noted(page).await;
+                page.map_err(|e| self.miss(&e, note))
+            };
+            let page: Result<_, ReadError> = self
+                .lane
+                .patiently(&self.address, 0, &|| Box::pin(page()))
+                .await;
+            let page = page?;
+            let objects = page.result.objects.into_iter();
+            found.extend(objects.map(|meta| format!("{}/{}", self.bucket, meta.location)));
+            if page.page_token.is_none() {
+                break;
+            }
+            if page.page_token == token {
+                let error = self.error(ReadErrorKind::Range);
+                return Err(error.because("the store gives the same page of the list again"));
+            }
+            token = page.page_token;
+        }
         found.sort_unstable();
         Ok(found)
     }
@@ -112,14 +148,7 @@ impl Place {
         let asked = Instant::now();
         let (answer, note) = noted(self.store.get_opts(&self.key, options)).await;
         let began = note.began.unwrap_or_else(Instant::now);
-        if let Some(coding) = &note.encoding
-            && !coding.eq_ignore_ascii_case("identity")
-        {
-            let error = self
-                .error(ReadErrorKind::Range)
-                .because(format!("the store keeps it compressed ({coding})"));
-            return Err(Miss::new(error, Again::Never));
-        }
+        self.uncompressed(&note)?;
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => return self.behind_the_end(range, &error, note).await,
@@ -164,19 +193,21 @@ impl Place {
         let refusal = note.refusal.as_ref();
         let behind = refusal.is_some_and(|r| r.status.as_u16() == 416)
             // A store of ours that answers with the whole object where nothing is left.
-            || (refusal.is_none() && !note.broken);
-        if !behind {
+            || note.began.is_some();
+        if !behind || note.credentials {
             return Err(self.miss(error, note));
         }
-        let version = match refusal.and_then(|r| r.size) {
-            Some(size) => Version {
+        let version = if let Some(size) = refusal.and_then(|r| r.size) {
+            Version {
                 size: Some(size),
                 ..Version::default()
-            },
-            None => match noted(self.store.head(&self.key)).await {
+            }
+        } else {
+            self.lane.once_more(&self.address).await?;
+            match noted(self.store.head(&self.key)).await {
                 (Ok(meta), _) => said(&meta),
                 (Err(error), note) => return Err(self.miss(&error, note)),
-            },
+            }
         };
         if version.size.is_none_or(|size| size > range.start) {
             return Err(self
@@ -191,7 +222,39 @@ impl Place {
         })
     }
 
+    /// What is compressed has other bytes at its ranges.
+    fn uncompressed(&self, note: &Note) -> Result<(), Miss> {
+        let coding = note.encoding.as_deref().filter(|_| !note.credentials);
+        match coding.filter(|coding| !coding.eq_ignore_ascii_case("identity")) {
+            None => Ok(()),
+            Some(coding) => {
+                let error = self
+                    .error(ReadErrorKind::Range)
+                    .because(format!("the store keeps it compressed ({coding})"));
+                Err(Miss::new(error, Again::Never))
+            }
+        }
+    }
+
+    /// What the service of credentials answers says nothing of the object, and asks nothing of those
+    /// who would ask its store.
+    fn no_credentials(&self, error: &object_store::Error, note: Note) -> Miss {
+        let (kind, again, words) = match note.refusal {
+            Some(refusal) if refusal.again() != Again::Never => {
+                (ReadErrorKind::Transient, Again::Yes, refusal.words())
+            }
+            Some(refusal) => (ReadErrorKind::Other, Again::Never, refusal.words()),
+            None if note.broken => (ReadErrorKind::Transient, Again::Few, plain(error)),
+            None => (ReadErrorKind::Other, Again::Never, plain(error)),
+        };
+        let error = self.error(kind);
+        Miss::new(error.because(format!("no credentials: {words}")), again)
+    }
+
     fn miss(&self, error: &object_store::Error, note: Note) -> Miss {
+        if note.credentials {
+            return self.no_credentials(error, note);
+        }
         if let Some(refusal) = note.refusal {
             let kind = refusal.kind();
             let mut words = refusal.words();
@@ -205,10 +268,19 @@ impl Place {
                 .with_wait(refusal.wait);
         }
         if note.broken {
+            let again = if note.unreached {
+                Again::Few
+            } else {
+                Again::Yes
+            };
             let error = self.error(ReadErrorKind::Transient).because(plain(error));
-            return Miss::new(error, Again::Yes);
+            return Miss::new(error, again);
         }
-        let (kind, again) = kind(error);
+        let (kind, again) = match kind(error) {
+            // Nobody was asked: credentials that cannot be read, or the like.
+            (ReadErrorKind::Range, _) if !note.asked => (ReadErrorKind::Other, Again::Never),
+            other => other,
+        };
         Miss::new(self.error(kind).because(plain(error)), again)
     }
 
@@ -219,13 +291,18 @@ impl Place {
         overwrite: bool,
     ) -> Miss<WriteError> {
         use object_store::Error as E;
-        if matches!(error, E::AlreadyExists { .. } | E::Precondition { .. }) {
+        let there = matches!(error, E::AlreadyExists { .. } | E::Precondition { .. });
+        if there && !overwrite && !note.credentials {
             let error = WriteError::new(WriteErrorKind::Exists, &self.address);
             return Miss::new(error, Again::Never);
         }
-        // Where no answer came it may have been written after all: whoever writes only what is not
-        // there yet would take that for another's.
-        let uncertain = note.broken && !overwrite;
+        // Where no answer came, or one that says nothing, it may have been written after all: whoever
+        // writes only what is not there yet would take that for another's. A server that has no time
+        // (503) has done nothing.
+        let failed = note.refusal.as_ref().map(|r| r.status.as_u16());
+        let uncertain = !overwrite
+            && !note.credentials
+            && (note.broken && !note.unreached || matches!(failed, Some(500 | 502 | 504..)));
         let miss = self.miss(error, note);
         let kind = match miss.error.kind {
             ReadErrorKind::NotFound => WriteErrorKind::NotFound,

@@ -2,47 +2,62 @@
 
 use std::{
     collections::HashMap,
-    env, fs,
+    env, fmt, fs,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use object_store::{
-    ClientOptions, ObjectStore, RetryConfig,
-    aws::{AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region},
+    ClientConfigKey, ClientOptions, ObjectStore, RetryConfig,
+    aws::{AmazonS3Builder, AmazonS3ConfigKey},
     azure::{AzureConfigKey, MicrosoftAzureBuilder},
     gcp::{GoogleCloudStorageBuilder, GoogleConfigKey},
+    list::PaginatedListStore,
     path::Path,
 };
+use reqwest::Url;
 use stacchip::address::Address;
 use stacchip_cog::{ReadError, ReadErrorKind};
 
 use super::{
-    lane::Lanes,
+    answers::Answers,
+    attempt::{Again, Miss},
+    http::broken,
+    lane::{Lane, Lanes},
+    speaker::Connector,
     store::{Place, store_error},
     transport::truth,
-    wire::Wire,
+    wire::{Broken, Wire},
 };
 
 /// The clients of the buckets used so far.
-#[derive(Debug)]
 pub(super) struct Stores {
     settings: Settings,
     kept: Mutex<HashMap<String, Kept>>,
+    /// Where the buckets of Amazon are.
+    regions: Answers<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Kept {
     store: Arc<dyn ObjectStore>,
+    pages: Arc<dyn PaginatedListStore>,
     signed: bool,
     hint: Option<&'static str>,
 }
 
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stores").finish_non_exhaustive()
+    }
+}
+
 impl Stores {
-    pub(super) fn new(settings: &[(String, String)]) -> Self {
+    pub(super) fn new(settings: Settings) -> Self {
         Self {
-            settings: Settings::new(settings),
+            settings,
             kept: Mutex::default(),
+            regions: Answers::default(),
         }
     }
 
@@ -67,13 +82,26 @@ impl Stores {
         let kept = self.kept().get(&bucket).cloned();
         let Kept {
             store,
+            pages,
             signed,
             hint,
         } = if let Some(kept) = kept {
             kept
         } else {
-            let built = build(address, region, &self.settings, wire)
-                .await
+            let region = match (address, region) {
+                (_, Some(region)) => Some(region.to_owned()),
+                (Address::S3 { bucket: name, .. }, None) if !self.settings.has_region() => {
+                    let lane = lanes.lane(&bucket);
+                    let ask = region_of(name, &shown, wire, &lane);
+                    let known = self.regions.answer(name, |_| true, ask).await;
+                    Some(known.map_err(|miss| ReadError {
+                        address: shown.clone(),
+                        ..miss.error
+                    })?)
+                }
+                _ => None,
+            };
+            let built = build(address, region.as_deref(), &self.settings, wire)
                 .map_err(|e| store_error(&shown, &e))?;
             let mut kept = self.kept();
             if kept.len() >= KEPT {
@@ -83,6 +111,7 @@ impl Stores {
         };
         Ok(Place {
             store,
+            pages,
             wire: wire.clone(),
             lane: lanes.lane(&bucket),
             key,
@@ -100,9 +129,20 @@ impl Stores {
                 self.settings.has(&AMAZON_CREDENTIALS) || profile(&self.settings).is_some()
             }
             Address::Gs { .. } => {
-                self.settings.has(&GOOGLE_CREDENTIALS) || google_default_credentials()
+                self.settings.has(&GOOGLE_CREDENTIALS)
+                    || self.settings.environment && google_default_credentials()
             }
             Address::Azure { .. } => self.settings.has(&AZURE_CREDENTIALS),
+            _ => false,
+        }
+    }
+
+    /// Whether the settings name another store of the kind that `address` is in.
+    pub(super) fn has_endpoint(&self, address: &Address) -> bool {
+        match address {
+            Address::S3 { .. } => self.settings.has_or_given(&AMAZON_ENDPOINT),
+            Address::Gs { .. } => self.settings.has_or_given(&GOOGLE_ENDPOINT),
+            Address::Azure { .. } => self.settings.has_or_given(&AZURE_ENDPOINT),
             _ => false,
         }
     }
@@ -121,10 +161,21 @@ impl Stores {
 /// Whether a store knows a setting of this name.
 pub(super) fn is_known(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    key.parse::<AmazonS3ConfigKey>().is_ok()
-        || key.parse::<GoogleConfigKey>().is_ok()
-        || key.parse::<AzureConfigKey>().is_ok()
-        || OWN.contains(&key.as_str())
+    // How clients of stores are made is said in other ways: they are all one.
+    let one = |client: ClientConfigKey| client == ClientConfigKey::AllowHttp;
+    let amazon = key.parse().is_ok_and(|key| match key {
+        AmazonS3ConfigKey::Client(client) => one(client),
+        _ => true,
+    });
+    let google = key.parse().is_ok_and(|key| match key {
+        GoogleConfigKey::Client(client) => one(client),
+        _ => true,
+    });
+    let azure = key.parse().is_ok_and(|key| match key {
+        AzureConfigKey::Client(client) => one(client),
+        _ => true,
+    });
+    amazon || google || azure || OWN.contains(&key.as_str())
 }
 
 /// The address of the bucket itself: what a client is kept under.
@@ -142,14 +193,53 @@ fn bucket(address: &Address) -> String {
     }
 }
 
-async fn build(
+/// Asks where a bucket of Amazon is, of which only a HEAD of the bucket tells, allowed or not
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>).
+async fn region_of(bucket: &str, shown: &str, wire: &Wire, lane: &Lane) -> Result<String, Miss> {
+    // The certificate vouches for names without dots.
+    let url = if bucket.contains('.') {
+        format!("https://s3.amazonaws.com/{bucket}")
+    } else {
+        format!("https://{bucket}.s3.amazonaws.com/")
+    };
+    let error = |kind| ReadError::new(kind, shown);
+    let url = Url::parse(&url)
+        .map_err(|e| Miss::new(error(ReadErrorKind::Unsupported).because(e), Again::Never))?;
+    let head = async || {
+        let request = wire.head(url.clone()).build();
+        let answer = match request {
+            Ok(request) => wire.send(request).await,
+            Err(cause) => Err(Broken::Request(cause)),
+        };
+        let answer = answer.map_err(|cause| broken(shown, &cause))?;
+        let region = answer.headers().get("x-amz-bucket-region");
+        if let Some(region) = region.and_then(|region| region.to_str().ok()) {
+            return Ok(region.to_owned());
+        }
+        let refusal = wire.refusal(answer).await;
+        let words = if refusal.kind() == ReadErrorKind::NotFound {
+            "there is no such bucket".to_owned()
+        } else {
+            format!(
+                "its region is not known, set AWS_REGION: {}",
+                refusal.words()
+            )
+        };
+        let error = error(refusal.kind()).because(words);
+        Err(Miss::new(error, refusal.again()).with_wait(refusal.wait))
+    };
+    let region = lane.patiently(shown, 0, &|| Box::pin(head())).await;
+    region.map_err(|error| Miss::new(error, Again::Never))
+}
+
+fn build(
     address: &Address,
     region: Option<&str>,
     settings: &Settings,
     wire: &Wire,
 ) -> Result<Kept, object_store::Error> {
     Ok(match address {
-        Address::S3 { bucket, .. } => amazon(bucket, region, settings, wire).await?,
+        Address::S3 { bucket, .. } => amazon(bucket, region, settings, wire)?,
         Address::Gs { bucket, .. } => google(bucket, settings, wire)?,
         Address::Azure {
             account, container, ..
@@ -163,17 +253,22 @@ async fn build(
     })
 }
 
-async fn amazon(
+fn amazon(
     bucket: &str,
     region: Option<&str>,
     settings: &Settings,
     wire: &Wire,
 ) -> Result<Kept, object_store::Error> {
-    let endpoint = settings.value(&["aws_endpoint_url", "aws_endpoint", "aws_endpoint_url_s3"]);
+    let endpoint = settings.value_or_given(&AMAZON_ENDPOINT);
     let plain = endpoint.as_ref().is_some_and(|e| e.starts_with("http://"));
-    let mut builder = AmazonS3Builder::from_env()
+    let builder = if settings.environment {
+        AmazonS3Builder::from_env()
+    } else {
+        AmazonS3Builder::new()
+    };
+    let mut builder = builder
         .with_bucket_name(bucket)
-        .with_http_connector(wire.clone())
+        .with_http_connector(Connector::new(wire.clone()))
         .with_client_options(ClientOptions::new().with_allow_http(plain))
         .with_retry(once());
     let profile = profile(settings);
@@ -185,11 +280,8 @@ async fn amazon(
     for (key, value) in settings.of::<AmazonS3ConfigKey>() {
         builder = builder.with_config(key, value);
     }
-    if !settings.has(&["aws_region", "aws_default_region", "region"]) && endpoint.is_none() {
-        let region = match region {
-            Some(region) => region.to_owned(),
-            None => resolve_bucket_region(bucket, &ClientOptions::new()).await?,
-        };
+    if let Some(region) = region {
+        // Who names it knows better than a setting for all.
         builder = builder.with_region(region);
     }
     let never = settings
@@ -202,8 +294,10 @@ async fn amazon(
         builder = builder.with_config(AmazonS3ConfigKey::SkipSignature, "true");
     }
     let pays = settings.has(&["aws_request_payer", "request_payer"]);
+    let store = Arc::new(builder.build()?);
     Ok(Kept {
-        store: Arc::new(builder.build()?),
+        store: Arc::clone(&store) as _,
+        pages: store,
         signed,
         hint: match (signed, pays) {
             (false, _) => Some(
@@ -219,20 +313,28 @@ async fn amazon(
 }
 
 fn google(bucket: &str, settings: &Settings, wire: &Wire) -> Result<Kept, object_store::Error> {
-    let mut builder = GoogleCloudStorageBuilder::from_env()
+    let builder = if settings.environment {
+        GoogleCloudStorageBuilder::from_env()
+    } else {
+        GoogleCloudStorageBuilder::new()
+    };
+    let mut builder = builder
         .with_bucket_name(bucket)
-        .with_http_connector(wire.clone())
+        .with_http_connector(Connector::new(wire.clone()))
         .with_client_options(ClientOptions::new().with_allow_http(true))
         .with_retry(once());
     for (key, value) in settings.of::<GoogleConfigKey>() {
         builder = builder.with_config(key, value);
     }
-    let signed = settings.has(&GOOGLE_CREDENTIALS) || google_default_credentials();
+    let signed =
+        settings.has(&GOOGLE_CREDENTIALS) || settings.environment && google_default_credentials();
     if !signed {
         builder = builder.with_config(GoogleConfigKey::SkipSignature, "true");
     }
+    let store = Arc::new(builder.build()?);
     Ok(Kept {
-        store: Arc::new(builder.build()?),
+        store: Arc::clone(&store) as _,
+        pages: store,
         signed,
         hint: (!signed).then_some("no credentials were given: set GOOGLE_APPLICATION_CREDENTIALS"),
     })
@@ -244,9 +346,14 @@ fn azure(
     settings: &Settings,
     wire: &Wire,
 ) -> Result<Kept, object_store::Error> {
-    let mut builder = MicrosoftAzureBuilder::from_env()
+    let builder = if settings.environment {
+        MicrosoftAzureBuilder::from_env()
+    } else {
+        MicrosoftAzureBuilder::new()
+    };
+    let mut builder = builder
         .with_container_name(container)
-        .with_http_connector(wire.clone())
+        .with_http_connector(Connector::new(wire.clone()))
         .with_client_options(ClientOptions::new().with_allow_http(true))
         .with_retry(once());
     for (key, value) in settings.of::<AzureConfigKey>() {
@@ -259,8 +366,10 @@ fn azure(
     if !signed {
         builder = builder.with_config(AzureConfigKey::SkipSignature, "true");
     }
+    let store = Arc::new(builder.build()?);
     Ok(Kept {
-        store: Arc::new(builder.build()?),
+        store: Arc::clone(&store) as _,
+        pages: store,
         signed,
         hint: (!signed).then_some(
             "no credentials were given: set AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN",
@@ -277,38 +386,66 @@ fn once() -> RetryConfig {
     }
 }
 
-/// Settings that go before the environment, and the environment.
-#[derive(Debug)]
-pub(super) struct Settings(Vec<(String, String)>);
+/// Settings that go before the environment, and the environment, where it is heeded.
+#[derive(Clone)]
+pub(super) struct Settings {
+    given: Vec<(String, String)>,
+    environment: bool,
+}
 
 impl Settings {
-    pub(super) fn new(given: &[(String, String)]) -> Self {
-        Self(given.to_vec())
+    pub(super) fn new(given: &[(String, String)], environment: bool) -> Self {
+        Self {
+            given: given.to_vec(),
+            environment,
+        }
     }
 
     /// The settings that a store of one kind knows.
     fn of<K: std::str::FromStr>(&self) -> impl Iterator<Item = (K, &str)> {
-        self.0
+        self.given
             .iter()
             .filter_map(|(k, v)| Some((k.to_ascii_lowercase().parse().ok()?, v.as_str())))
     }
 
     /// The value of a setting of any of these names, or of the environment variable.
     pub(super) fn value(&self, names: &[&str]) -> Option<String> {
-        let given = self
-            .0
-            .iter()
-            .find(|(k, _)| names.iter().any(|name| k.eq_ignore_ascii_case(name)));
-        given.map(|(_, v)| v.clone()).or_else(|| {
-            names
-                .iter()
-                .find_map(|name| env::var(name.to_ascii_uppercase()).ok())
-                .filter(|v| !v.is_empty())
+        self.given(names).or_else(|| {
+            let names = names.iter().filter(|_| self.environment);
+            let mut values = names.filter_map(|name| env::var(name.to_ascii_uppercase()).ok());
+            values.find(|v| !v.is_empty())
         })
+    }
+
+    fn given(&self, names: &[&str]) -> Option<String> {
+        let mut given = self.given.iter();
+        let found = given.find(|(k, _)| names.iter().any(|name| k.eq_ignore_ascii_case(name)));
+        found.map(|(_, v)| v.clone())
+    }
+
+    /// Whether it need not be asked where a bucket of Amazon is.
+    fn has_region(&self) -> bool {
+        let region = ["aws_region", "aws_default_region", "region"];
+        self.has(&region) || self.has_or_given(&AMAZON_ENDPOINT)
     }
 
     fn has(&self, names: &[&str]) -> bool {
         self.value(names).is_some()
+    }
+
+    /// The value of a setting of any of these names; of the environment only where the name says
+    /// whose it is.
+    fn value_or_given(&self, names: &[&str]) -> Option<String> {
+        let owners = ["aws_", "google_", "azure_"];
+        let owned = |name: &&&str| owners.iter().any(|owner| name.starts_with(owner));
+        self.given(names).or_else(|| {
+            let names: Vec<_> = names.iter().filter(owned).copied().collect();
+            self.value(&names)
+        })
+    }
+
+    fn has_or_given(&self, names: &[&str]) -> bool {
+        self.value_or_given(names).is_some()
     }
 }
 
@@ -321,7 +458,10 @@ fn profile(settings: &Settings) -> Option<Vec<(AmazonS3ConfigKey, String)>> {
     let path = settings
         .value(&["aws_shared_credentials_file"])
         .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".aws/credentials")))?;
+        .or_else(|| {
+            let home = env::var_os("HOME").filter(|_| settings.environment)?;
+            Some(PathBuf::from(home).join(".aws/credentials"))
+        })?;
     let name = settings.value(&["aws_profile"]);
     credentials_of(
         &fs::read_to_string(path).ok()?,
@@ -369,6 +509,27 @@ const OWN: [&str; 6] = [
     "aws_endpoint_url_s3",
     "pc_sdk_sas_url",
     "pc_sdk_subscription_key",
+];
+
+/// What names another store than Amazon's.
+const AMAZON_ENDPOINT: [&str; 5] = [
+    "aws_endpoint_url",
+    "aws_endpoint",
+    "aws_endpoint_url_s3",
+    "endpoint_url",
+    "endpoint",
+];
+
+/// The same for Google.
+const GOOGLE_ENDPOINT: [&str; 2] = ["google_base_url", "base_url"];
+
+/// The same for Microsoft.
+const AZURE_ENDPOINT: [&str; 5] = [
+    "azure_storage_endpoint",
+    "azure_endpoint",
+    "endpoint",
+    "azure_storage_use_emulator",
+    "use_emulator",
 ];
 
 /// What says that requests to Amazon are to be signed, or how. On a machine that gets its
@@ -438,6 +599,9 @@ mod tests {
         for key in ["AWS_REGION", "azure_storage_account_key", "google_bucket"] {
             assert!(is_known(key), "{key}");
         }
-        assert!(!is_known("aws_regoin"));
+        for key in ["aws_regoin", "allow_invalid_certificates", "user_agent"] {
+            assert!(!is_known(key), "{key}");
+        }
+        assert!(is_known("aws_allow_http"));
     }
 }

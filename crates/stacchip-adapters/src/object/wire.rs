@@ -1,39 +1,37 @@
 //! The one way out: every request of every store and every address goes through one client.
 
 use std::{
-    cell::RefCell,
-    future::Future,
+    fmt,
     sync::{
         Arc, Once,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
-use object_store::{
-    ClientOptions,
-    client::{
-        HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
-    },
-};
-use reqwest::{Certificate, Client, Method, Response};
+use reqwest::{Certificate, Client, Response, Url, redirect::Policy};
 use stacchip_cog::{ReadError, ReadErrorKind};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 
-use super::{refusal::Refusal, transport::Transport};
+use super::{progress::came, refusal::Refusal, transport::Transport, wholes::Wholes};
 
 /// Connections, of which there is one pool for each host, however many addresses it has; what is
 /// counted of their use.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Wire {
-    client: Client,
-    timeout: Duration,
+    pub(super) client: Client,
+    pub(super) timeout: Duration,
     pub(super) counts: Arc<Counts>,
-    /// Room for objects taken whole, in KiB.
-    pub(super) room: Arc<Semaphore>,
+    pub(super) wholes: Arc<Wholes>,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address of a proxy may hold a password.
+        f.debug_struct("Wire").finish_non_exhaustive()
+    }
 }
 
 /// What has been asked so far.
@@ -82,43 +80,11 @@ pub(super) fn count(counter: &AtomicU64, n: u64) {
     counter.fetch_add(n, Ordering::Relaxed);
 }
 
-/// What a request that went through a store was answered, of which its errors say little.
-#[derive(Debug, Default)]
-pub(super) struct Note {
-    pub(super) refusal: Option<Refusal>,
-    /// No answer came: it may work if tried again.
-    pub(super) broken: bool,
-    /// When the answer began.
-    pub(super) began: Option<Instant>,
-    /// How the body is compressed.
-    pub(super) encoding: Option<String>,
-}
-
-tokio::task_local! {
-    static NOTE: RefCell<Note>;
-}
-
-/// Does `work`; what it gave, and what was noted of its last request.
-pub(super) async fn noted<T>(work: impl Future<Output = T>) -> (T, Note) {
-    NOTE.scope(RefCell::default(), async {
-        let result = work.await;
-        (result, NOTE.with(RefCell::take))
-    })
-    .await
-}
-
-fn note(write: impl FnOnce(&mut Note)) {
-    // Requests that nobody takes notes of, such as those for tokens.
-    let _ = NOTE.try_with(|note| write(&mut note.borrow_mut()));
-}
-
 impl Wire {
-    /// Connections as `transport` says, through `proxy`, to servers that the system trusts or the
-    /// authorities in the file `ca` vouch for.
+    /// Connections as `transport` says, to where `route` leads.
     pub(super) fn new(
         transport: &Transport,
-        proxy: Option<&str>,
-        ca: Option<&str>,
+        route: Route<'_>,
         counts: Arc<Counts>,
     ) -> Result<Self, ReadError> {
         use_ring();
@@ -126,6 +92,9 @@ impl Wire {
             ReadError::new(ReadErrorKind::Other, "https").because(e.without_url())
         };
         let mut builder = Client::builder()
+            // The address that leads on may hold a signature.
+            .referer(false)
+            .redirect(redirects(route.discreet))
             .user_agent(concat!("stacchip/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(transport.connect_timeout)
             .tcp_nodelay(true);
@@ -134,10 +103,13 @@ impl Wire {
         } else {
             builder.http1_only()
         };
-        if let Some(proxy) = proxy {
+        if !route.environment {
+            builder = builder.no_proxy();
+        }
+        if let Some(proxy) = route.proxy {
             builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(failed)?);
         }
-        if let Some(path) = ca {
+        if let Some(path) = route.ca {
             let unread = |e| ReadError::new(ReadErrorKind::Other, path).because(e);
             let text = std::fs::read(path).map_err(unread)?;
             let authorities = Certificate::from_pem_bundle(&text).map_err(failed)?;
@@ -147,7 +119,7 @@ impl Wire {
             client: builder.build().map_err(failed)?,
             timeout: transport.timeout,
             counts,
-            room: Arc::new(Semaphore::new(ROOM)),
+            wholes: Arc::default(),
         })
     }
 
@@ -160,7 +132,11 @@ impl Wire {
         }
     }
 
-    pub(super) fn get(&self, url: reqwest::Url) -> reqwest::RequestBuilder {
+    pub(super) fn head(&self, url: Url) -> reqwest::RequestBuilder {
+        self.client.head(url)
+    }
+
+    pub(super) fn get(&self, url: Url) -> reqwest::RequestBuilder {
         self.client.get(url)
     }
 
@@ -173,7 +149,7 @@ impl Wire {
     }
 
     /// At most `limit` bytes of `body`, and not the reason why there are no more.
-    async fn beginning<E>(
+    pub(super) async fn beginning<E>(
         &self,
         body: impl Stream<Item = Result<Bytes, E>>,
         limit: usize,
@@ -205,6 +181,7 @@ impl Wire {
                 Err(_) => return Err(Stopped::Silent(self.timeout)),
             };
             count(&self.counts.bytes, piece.len() as u64);
+            came((bytes.len() + piece.len()) as u64);
             if bytes.is_empty() {
                 let room = usize::try_from(limit.min(FIRST_ROOM)).unwrap_or(0);
                 bytes.reserve(room.max(piece.len()));
@@ -215,6 +192,34 @@ impl Wire {
             }
         }
     }
+}
+
+/// Through what, and to whom.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Route<'a> {
+    /// The address of a proxy.
+    pub(super) proxy: Option<&'a str>,
+    /// A file of authorities that vouch for servers, beside those that the system trusts.
+    pub(super) ca: Option<&'a str>,
+    /// An address that leads to no other host, since what is sent there is a secret.
+    pub(super) discreet: Option<&'a str>,
+    /// Whether the environment may name a proxy.
+    pub(super) environment: bool,
+}
+
+/// Redirects are followed, but from the host of `discreet` to no other.
+fn redirects(discreet: Option<&str>) -> Policy {
+    let discreet = discreet.and_then(|address| Some(Url::parse(address).ok()?.origin()));
+    Policy::custom(move |attempt| {
+        let first = attempt.previous().first().map(Url::origin);
+        if attempt.previous().len() > REDIRECTS {
+            return attempt.error("it leads from one address to the next, without end");
+        }
+        if first.is_some() && first == discreet && discreet != Some(attempt.url().origin()) {
+            return attempt.stop();
+        }
+        attempt.follow()
+    })
 }
 
 /// Why there was no answer.
@@ -236,55 +241,6 @@ pub(super) fn silence(timeout: Duration) -> String {
     format!("the server said nothing for {} s", timeout.as_secs_f64())
 }
 
-/// The stores speak through the same client.
-#[async_trait]
-impl HttpService for Wire {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        count(&self.counts.requests, 1);
-        // What is written may take long to be sent: silence is counted of reads only.
-        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-        let limit = if reads { self.timeout } else { UPLOAD };
-        let answer = match timeout(limit, HttpService::call(&self.client, request)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(HttpError::new(
-                HttpErrorKind::Timeout,
-                std::io::Error::other(silence(limit)),
-            )),
-        };
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => {
-                note(|note| note.broken = true);
-                return Err(error);
-            }
-        };
-        let status = answer.status();
-        if status.is_success() {
-            let encoding = answer.headers().get(reqwest::header::CONTENT_ENCODING);
-            let encoding = encoding.map(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
-            note(|note| {
-                note.began = Some(Instant::now());
-                note.encoding = encoding;
-            });
-            return Ok(answer);
-        }
-        let (parts, body) = answer.into_parts();
-        let beginning = self.beginning(body.bytes_stream(), REFUSAL_BYTES).await;
-        let refusal = Refusal::new(status, &parts.headers, &beginning);
-        note(|note| note.refusal = Some(refusal));
-        Ok(HttpResponse::from_parts(
-            parts,
-            Bytes::from(beginning).into(),
-        ))
-    }
-}
-
-impl HttpConnector for Wire {
-    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(HttpClient::new(self.clone()))
-    }
-}
-
 /// Names the cryptography that TLS uses; once for the process, and only where nobody has.
 pub(super) fn use_ring() {
     static ONCE: Once = Once::new();
@@ -294,11 +250,9 @@ pub(super) fn use_ring() {
     });
 }
 
-/// Objects taken whole that may be held at once, in KiB: 256 MiB.
-const ROOM: usize = 256 << 10;
 /// Room made for a body before its bytes are there.
 const FIRST_ROOM: u64 = 16 << 20;
+/// Redirects that are followed.
+const REDIRECTS: usize = 10;
 /// Bytes of a refusal that are read.
-const REFUSAL_BYTES: usize = 16 << 10;
-/// How long one request that writes may take.
-const UPLOAD: Duration = Duration::from_mins(10);
+pub(super) const REFUSAL_BYTES: usize = 16 << 10;

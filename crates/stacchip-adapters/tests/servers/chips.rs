@@ -1,7 +1,11 @@
 //! Chips of ten assets through a proxy that delays every request: how many requests, and that an
 //! asset that cannot be read fails its chip.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use stacchip_adapters::{
     cache::{CacheOptions, CachedOpener},
@@ -169,6 +173,10 @@ fn a_run_after_another_fetches_no_tile_again() {
     let www = nginx.server.folder.path().join("www");
     let other = fs::read(www.join("B3.tif")).unwrap();
     fs::write(www.join("B2.tif"), other).unwrap();
+    // The server tells seconds: within one it would look the same.
+    let later = SystemTime::now() + Duration::from_secs(10);
+    let changed = fs::File::options().append(true).open(www.join("B2.tif"));
+    changed.unwrap().set_modified(later).unwrap();
     let (changed, third) = run();
     assert_eq!(changed.arrays[2].pixels, chip.arrays[3].pixels);
     assert_eq!(changed.arrays[1], chip.arrays[1]);
@@ -181,7 +189,7 @@ fn an_asset_that_cannot_be_read_fails_its_chip() {
         return;
     };
     scene(&nginx);
-    let objects = objects(&[("deadline", "1s")]);
+    let objects = objects(&[("deadline", "3s")]);
     let request = request(&nginx.server.root(), Window::new(0, 0, 256, 256));
     let error = wait(reader(&objects).read_chip(&request)).unwrap_err();
     let text = error.to_string();

@@ -61,7 +61,12 @@ fn what_fails_in_passing_is_asked_for_again() {
         ("failing", 3),
         ("busy", 2),
     ] {
-        let objects = objects(&[("timeout", "1s")]);
+        // Only where that is what is tried is silence noticed: machines may be slow.
+        let timeout = match path {
+            "stall" | "silent" => "3s",
+            _ => "30s",
+        };
+        let objects = objects(&[("timeout", timeout)]);
         let began = Instant::now();
         let bytes = wait(read(&objects, &nginx.at(&format!("{path}/a.bin")), 20, 40));
         assert_eq!(bytes.unwrap(), content()[20..40], "{path}");
@@ -84,7 +89,7 @@ fn what_does_not_pass_is_named() {
     ) else {
         return;
     };
-    let hasty = || objects(&[("deadline", "1s")]);
+    let hasty = || objects(&[("deadline", "3s")]);
     let error = refusal(&hasty(), &nginx.at("always/a.bin?sig=secret"));
     let text = error.to_string();
     assert_eq!(error.kind, ReadErrorKind::Transient);
@@ -95,7 +100,7 @@ fn what_does_not_pass_is_named() {
     );
     assert!(!text.contains("secret"), "{text}");
     let tried = nginx.seen().len();
-    assert!((3..8).contains(&tried), "{tried}");
+    assert!((2..8).contains(&tried), "{tried}");
 
     // Nobody waits an hour: what the server asks for is said instead.
     let text = refusal(&hasty(), &nginx.at("later/a.bin")).to_string();

@@ -33,9 +33,12 @@ fn content() -> Vec<u8> {
 
 const CONTENT: u32 = 400_000;
 
-/// Objects, reached as `settings` say.
+/// Objects, reached as `settings` say, whatever whose machine it is has in its environment.
 fn objects(settings: &[(&str, &str)]) -> Objects {
-    let mut options = ObjectOptions::default();
+    let mut options = ObjectOptions {
+        environment: false,
+        ..ObjectOptions::default()
+    };
     // Quick to notice, and to give up.
     for (key, value) in [("timeout", "2s"), ("deadline", "30s")] {
         options.set(key, value).unwrap();

@@ -2,11 +2,12 @@
 
 use std::{
     env, fs,
-    net::{TcpListener, TcpStream},
+    io::{self, BufRead, BufReader, Write},
+    net::{Shutdown, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU16, Ordering},
-    thread::sleep,
+    thread::{self, sleep},
     time::{Duration, Instant},
 };
 
@@ -106,6 +107,37 @@ pub fn free_port() -> u16 {
             return port;
         }
     }
+}
+
+/// The address of a proxy that leads every connection to `port` of this machine.
+pub fn tunnel(port: u16) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let root = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            thread::spawn(move || lead(&client, port));
+        }
+    });
+    root
+}
+
+/// Answers `CONNECT`, and passes on what comes from either side.
+fn lead(mut client: &TcpStream, port: u16) -> io::Result<()> {
+    let mut head = BufReader::new(client);
+    let mut line = String::new();
+    // The client says no more before it is answered.
+    while head.read_line(&mut line)? > 2 {
+        line.clear();
+    }
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    let mut server = TcpStream::connect(("127.0.0.1", port))?;
+    let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
+    thread::spawn(move || {
+        let _ = io::copy(&mut from, &mut to);
+        to.shutdown(Shutdown::Write)
+    });
+    io::copy(&mut server, &mut client)?;
+    client.shutdown(Shutdown::Write)
 }
 
 /// Runs `command` to its end; what it printed.

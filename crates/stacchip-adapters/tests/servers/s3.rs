@@ -29,7 +29,9 @@ impl Moto {
         let mut command = Command::new(moto);
         command
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .env("INITIAL_NO_AUTH_ACTION_COUNT", "4");
+            .env("INITIAL_NO_AUTH_ACTION_COUNT", "4")
+            // Lists have more than one page.
+            .env("MOTO_S3_DEFAULT_MAX_KEYS", "1");
         let server = Server::start(port, folder, &mut command);
         let file = server.folder.path().join("a.bin");
         fs::write(&file, content()).unwrap();
@@ -92,10 +94,15 @@ fn a_bucket_keeps_the_ports_promises() {
         let again = objects.put(address, Bytes::new(), false).await.unwrap_err();
         assert_eq!(again.kind, WriteErrorKind::Exists, "{again}");
         objects.put(address, first, true).await.unwrap();
+        let beside = "s3://scenes/written/c.bin";
+        objects.put(beside, Bytes::new(), false).await.unwrap();
+        let before = objects.traffic().requests;
         assert_eq!(
             objects.list("s3://scenes/written").await.unwrap(),
-            [address]
+            [address, beside]
         );
+        assert_eq!(objects.traffic().requests - before, 2, "a page for each");
+        assert_eq!(objects.size(beside).await.unwrap(), 0);
 
         let reader = objects.open(address).await.unwrap();
         let range = 0..4;
@@ -158,6 +165,8 @@ fn s3_refusals_are_one_line_each() {
         assert!(text.contains(said) && text.contains(address), "{text}");
         assert!(!text.contains('\n') && !text.contains(secret), "{text}");
         assert_eq!(objects.traffic().retries, 0, "{text}");
+        let whole = wait(objects.read_all(address)).unwrap_err();
+        assert_eq!(whole.kind, kind, "{whole}");
     }
 }
 

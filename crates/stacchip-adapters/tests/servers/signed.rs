@@ -4,15 +4,17 @@
 
 use std::fs;
 
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 use stacchip_chip::AssetOpener;
 use stacchip_cog::{ReadErrorKind, testing::check_range_reader};
 
 use crate::{
-    content, objects, read, refusal,
+    content, objects,
+    program::tunnel,
+    read, refusal,
     s3::Moto,
     wait,
-    web::{Nginx, has_lua},
+    web::{Nginx, ca_of, has_lua},
 };
 
 const CLOSED: &str = "409 '<Error><Code>PublicAccessNotPermitted</Code></Error>'";
@@ -118,6 +120,54 @@ fn a_token_that_is_refused_is_replaced_once() {
     );
 }
 
+/// Whoever waited for a token that did not come does not ask for it again.
+#[test]
+fn a_service_of_tokens_that_fails_is_not_asked_by_everybody() {
+    if !has_lua() {
+        return;
+    }
+    let tokens =
+        "location = /token/acct/box { content_by_lua_block { ngx.sleep(2); ngx.exit(403) } }";
+    let Some(nginx) = planetary(CLOSED, tokens) else {
+        return;
+    };
+    let (proxy, service) = (nginx.server.root(), nginx.at("token"));
+    let objects = objects(&[
+        ("proxy_url", &proxy),
+        ("pc_sdk_sas_url", &service),
+        ("timeout", "30s"),
+    ]);
+    wait(async {
+        let reads = (0..8u64).map(|n| read(&objects, ASSET, n, n + 10));
+        for read in join_all(reads).await {
+            let error = read.unwrap_err();
+            assert_eq!(error.kind, ReadErrorKind::Other, "{error}");
+        }
+    });
+    let seen = nginx.seen();
+    let tokens = seen.iter().filter(|s| s.path.starts_with("/token/"));
+    assert!(tokens.count() < 4, "{seen:?}");
+}
+
+/// What the service of tokens is sent with its key goes nowhere else.
+#[test]
+fn the_key_of_the_service_of_tokens_is_sent_nowhere_else() {
+    let leads_away = "location = /token/acct/box { return 307 http://h.example/elsewhere; }";
+    let Some(nginx) = planetary(CLOSED, leads_away) else {
+        return;
+    };
+    let (proxy, service) = (nginx.server.root(), nginx.at("token"));
+    let objects = objects(&[
+        ("proxy_url", &proxy),
+        ("pc_sdk_sas_url", &service),
+        ("pc_sdk_subscription_key", "secret"),
+    ]);
+    let error = refusal(&objects, ASSET);
+    assert_eq!(error.kind, ReadErrorKind::Other, "{error}");
+    assert!(error.to_string().contains("307"), "{error}");
+    assert!(nginx.seen().iter().all(|s| s.path != "/elsewhere"));
+}
+
 #[test]
 fn containers_without_tokens_say_what_they_said() {
     let Some(nginx) = planetary(CLOSED, "location /token/ { return 404; }") else {
@@ -144,20 +194,22 @@ fn web_addresses_of_s3_are_signed_once_they_are_refused() {
     let Some(moto) = Moto::start() else { return };
     let pass = format!(
         "location /scenes/ {{ proxy_pass {}; proxy_set_header Host $http_host; }}
-         location /a.bin {{ return 403 '<Error><Code>AccessDenied</Code></Error>'; }}",
+         location /a.bin {{ return 403 '<Error><Code>AccessDenied</Code></Error>'; }}
+         location /none {{ return 403 '<Error><Code>AccessDenied</Code></Error>'; }}",
         moto.server.root()
     );
     let Some(nginx) = Nginx::start(&pass) else {
         return;
     };
-    let (proxy, endpoint) = (nginx.server.root(), moto.server.root());
-    let address = "http://scenes.s3.us-west-2.amazonaws.com/a.bin";
+    let (proxy, ca) = (tunnel(nginx.tls_port), ca_of(&nginx.server.folder));
+    let address = "https://scenes.s3.us-west-2.amazonaws.com/a.bin";
     let settings = [
         ("proxy_url", proxy.as_str()),
-        ("aws_endpoint_url", &endpoint),
+        ("ca_bundle", &ca),
         ("aws_access_key_id", &moto.id),
         ("aws_secret_access_key", &moto.secret),
-        ("aws_region", "us-west-2"),
+        // Where the address says otherwise, this is of others.
+        ("aws_region", "eu-central-1"),
     ];
     let objects = objects(&settings);
     wait(async {
@@ -178,10 +230,53 @@ fn web_addresses_of_s3_are_signed_once_they_are_refused() {
     let others = crate::objects(&settings);
     assert_eq!(wait(others.read_all(address)).unwrap(), content());
     assert_eq!(refused(), 2);
-    assert_eq!(
-        wait(objects.read_all("http://scenes.s3.us-west-2.amazonaws.com/none"))
-            .unwrap_err()
-            .kind,
-        ReadErrorKind::NotFound
+    let none = "https://scenes.s3.us-west-2.amazonaws.com/none";
+    let error = wait(others.read_all(none)).unwrap_err();
+    assert_eq!(error.kind, ReadErrorKind::NotFound, "{error}");
+    let error = wait(crate::objects(&settings).read_all(none)).unwrap_err();
+    assert_eq!(error.kind, ReadErrorKind::NotFound, "{error}");
+}
+
+/// Where nothing says in which region a bucket is, it is asked, once, on the same way as all else.
+#[test]
+fn buckets_are_asked_where_they_are() {
+    let Some(moto) = Moto::start() else { return };
+    let pass = format!(
+        "location /scenes/ {{ proxy_pass {}; proxy_set_header Host $http_host; }}
+         location = / {{
+             if ($host = scenes.s3.amazonaws.com) {{
+                 add_header x-amz-bucket-region us-west-2 always;
+                 return 403;
+             }}
+             return 404;
+         }}",
+        moto.server.root()
     );
+    let Some(nginx) = Nginx::start(&pass) else {
+        return;
+    };
+    let (proxy, ca) = (tunnel(nginx.tls_port), ca_of(&nginx.server.folder));
+    let objects = objects(&[
+        ("proxy_url", proxy.as_str()),
+        ("ca_bundle", &ca),
+        ("aws_access_key_id", &moto.id),
+        ("aws_secret_access_key", &moto.secret),
+    ]);
+    wait(async {
+        let reads = (0..10u64).map(|n| read(&objects, "s3://scenes/a.bin", n, n + 10));
+        for (n, read) in try_join_all(reads).await.unwrap().iter().enumerate() {
+            assert_eq!(*read, content()[n..n + 10]);
+        }
+    });
+    let asked = |status: u16| {
+        let seen = nginx.seen();
+        let of_bucket = seen.iter().filter(|s| s.path == "/" && s.status == status);
+        of_bucket.count()
+    };
+    assert_eq!(asked(403), 1);
+    let error = refusal(&objects, "s3://nowhere/a.bin");
+    let text = error.to_string();
+    assert_eq!(error.kind, ReadErrorKind::NotFound, "{text}");
+    assert!(text.contains("there is no such bucket"), "{text}");
+    assert_eq!(asked(404), 1);
 }

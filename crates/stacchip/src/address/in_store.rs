@@ -13,7 +13,8 @@ pub struct InStore {
 
 impl Address {
     /// The store that a web address leads into, where its host is one of Amazon's, Google's or
-    /// Microsoft's; nothing where it carries a signature, and is to be taken as it is.
+    /// Microsoft's; nothing where it has a query, and is to be taken as it is: that may be a
+    /// signature, or name a version, and no address of a store could say so.
     ///
     /// S3 has two forms (`bucket.s3.region.amazonaws.com/key` and
     /// `s3.region.amazonaws.com/bucket/key`) and older spellings of both
@@ -33,13 +34,13 @@ impl Address {
         let (_, rest) = text.split_once("://")?;
         let rest = rest.split('#').next()?;
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-        if is_signed(query) {
+        if !query.is_empty() {
             return None;
         }
         let (host, path) = rest.split_once('/')?;
-        // A port or a password: somebody else's server, or somebody's own business.
+        // Behind another port is another server; a password is somebody's own business.
         let (host, port) = host.split_once(':').unwrap_or((host, "443"));
-        if host.contains('@') || port.parse::<u16>().is_err() {
+        if host.contains('@') || !matches!(port, "443" | "80") {
             return None;
         }
         let host = host.to_ascii_lowercase();
@@ -55,16 +56,6 @@ impl Address {
                 _ => false,
             })
     }
-}
-
-/// Whether a query holds a signature of one of the three.
-fn is_signed(query: &str) -> bool {
-    query.split('&').any(|part| {
-        let name = part.split('=').next().unwrap_or_default();
-        ["x-amz-signature", "signature", "x-goog-signature", "sig"]
-            .iter()
-            .any(|known| name.eq_ignore_ascii_case(known))
-    })
 }
 
 fn s3(host: &str, path: &str) -> Option<InStore> {
@@ -180,6 +171,7 @@ mod tests {
             ("https://storage.googleapis.com/b/k/l", "gs://b/k/l", None),
             ("https://b.storage.googleapis.com/k", "gs://b/k", None),
             ("/vsicurl/https://b.s3.amazonaws.com/k", "s3://b/k", None),
+            ("https://b.s3.amazonaws.com/k?", "s3://b/k", None),
         ] {
             let expected = (address.to_owned(), region.map(str::to_owned));
             assert_eq!(inside(text), Some(expected), "{text}");
@@ -198,7 +190,13 @@ mod tests {
             "https://b.s3.amazonaws.com.evil.example/k",
             "https://b.s3.amazonaws.com/k?X-Amz-Signature=1",
             "https://a.blob.core.windows.net/c/k?st=1&sig=2",
+            "https://b.s3.amazonaws.com/k?versionId=V3",
+            "https://s3.amazonaws.com/b/k?versionId=1",
+            "https://a.blob.core.windows.net/c/k?snapshot=2026-11-21T00:00:00Z",
+            "https://a.blob.core.windows.net/c/k?versionid=1",
+            "https://storage.googleapis.com/b/k?generation=1",
             "https://a.blob.core.windows.net/k",
+            "https://b.s3.amazonaws.com:8443/k",
             "https://user@b.s3.amazonaws.com/k",
             "https://x.y.blob.core.windows.net/c/k",
             "s3://b/k",
