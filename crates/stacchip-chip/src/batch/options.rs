@@ -11,7 +11,8 @@ pub struct BatchOptions {
     /// of threads and the headers of rasters are apart from it. One chip is held whatever it takes,
     /// and a mebibyte of plans.
     pub memory: u64,
-    /// Threads that decode, the one that takes the chips included.
+    /// Threads that decode. [`Chips`](super::Chips) decode on the one that takes them as well, which is
+    /// counted; a [stream](super::ChipStream) has all of them besides the one that polls it.
     pub threads: NonZeroUsize,
     /// Chips that are planned ahead of the one whose turn it is; as many as the memory may serve
     /// where nothing is said.
