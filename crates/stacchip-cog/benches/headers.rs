@@ -13,12 +13,12 @@ use stacchip_cog::{
 };
 use stacchip_model::{Pixels, SampleType, Window};
 
-fn decoded(file: &Bytes) -> Box<Cog> {
+fn decoded(file: &Bytes) -> Cog {
     let mut decoder = HeaderDecoder::new(Limits::default());
     decoder.ends_at(file.len() as u64);
     decoder.supply(0, file.clone());
     match decoder.step() {
-        Ok(Step::Done(cog)) => cog,
+        Ok(Step::Done(cog)) => *cog,
         _ => unreachable!("all bytes are there"),
     }
 }
