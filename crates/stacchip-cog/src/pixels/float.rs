@@ -57,7 +57,7 @@ impl Row {
     /// Sums four planes and puts their bytes together in one step, where the processor can: what a plane begins with
     /// is the sum of those before, which is had for far less than the sums one by one. Whether it was done.
     fn at_once(self, source: &[u8], first: usize, out: &mut [u8]) -> bool {
-        if cfg!(target_endian = "big") {
+        if cfg!(target_endian = "big") || !super::wide::can_join() {
             return false;
         }
         let mut before = 0u8;

@@ -26,6 +26,14 @@ pub(super) fn sums<const K: usize>(
     (0, total)
 }
 
+/// Whether [`joined`] does anything on this machine.
+pub(super) fn can_join() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
 /// Sums each of four planes of bytes up, its total before it, and puts the four of a number side by side, that of the
 /// first plane uppermost in a little-endian word. Gives how many numbers are done, a multiple of 32, and the totals
 /// there; the rest is the caller's. Nothing where the processor has no way of its own to do it.

@@ -151,46 +151,58 @@ impl<'a> Words<'a> {
     }
 }
 
-/// The bits of the numbers, in the order of their use.
-struct Source {
-    bytes: Vec<u8>,
-    /// The byte after those held.
-    at: usize,
+/// The bits of the numbers, in the order of their use: of little-endian words, the uppermost first.
+struct Source<'a> {
+    words: &'a [[u8; 4]],
+    /// What is left of a last word, the missing bytes zero.
+    last: [u8; 4],
+    /// Bits of all words, the last among them.
+    bits: usize,
+    /// Bits used of all words.
+    used: usize,
     /// The next bits, at the upper end.
     held: u64,
-    bits: u32,
 }
 
-impl Source {
-    /// Of little-endian words, the uppermost bit first.
-    fn new(words: &[u8]) -> Self {
-        let (words, rest) = words.as_chunks::<4>();
-        let mut bytes: Vec<u8> = Vec::with_capacity(4 * words.len() + 4 + BEYOND);
-        bytes.extend(words.iter().flat_map(|&[a, b, c, d]| [d, c, b, a]));
+impl<'a> Source<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let (words, rest) = bytes.as_chunks::<4>();
         let mut last = [0; 4];
-        for (to, from) in last.iter_mut().rev().zip(rest) {
+        for (to, from) in last.iter_mut().zip(rest) {
             *to = *from;
         }
-        if !rest.is_empty() {
-            bytes.extend(last);
-        }
-        bytes.extend([0; BEYOND]);
         Self {
-            bytes,
-            at: 0,
+            words,
+            last,
+            bits: 32 * bytes.len().div_ceil(4),
+            used: 0,
             held: 0,
-            bits: 0,
         }
     }
 
-    /// Holds 56 bits or more: four short codes.
+    /// Holds the next 64 bits, zeros after the last word: five short codes.
     #[inline]
     fn refill(&mut self) -> Option<()> {
-        let word = self.bytes.get(self.at..)?.first_chunk()?;
-        self.held |= u64::from_be_bytes(*word) >> self.bits;
-        self.at += ((63 - self.bits) >> 3) as usize;
-        self.bits |= 0b11_1000;
+        let (word, bit) = (self.used / 32, self.used % 32);
+        let three = self.words.get(word..).and_then(|words| words.first_chunk());
+        let [a, b, c] = match three {
+            Some(three) => *three,
+            None => self.at_the_end(word)?,
+        };
+        let [a, b, c] = [a, b, c].map(|word| u64::from(u32::from_le_bytes(word)));
+        self.held = (a << 32 | b) << bit | c << bit >> 32;
         Some(())
+    }
+
+    /// Three words, of which there are fewer; nothing where none of them is there.
+    #[cold]
+    fn at_the_end(&self, at: usize) -> Option<[[u8; 4]; 3]> {
+        let word = |i: usize| match self.words.get(i) {
+            Some(word) => *word,
+            None if i == self.words.len() => self.last,
+            None => [0; 4],
+        };
+        (at <= self.words.len()).then(|| [word(at), word(at + 1), word(at + 2)])
     }
 
     /// The byte that the next code stands for; [`refill`](Self::refill) is called before every fourth one.
@@ -205,14 +217,16 @@ impl Source {
         Some(byte)
     }
 
+    /// The codes are in order and none begins another, so only the last one that is not above may be it.
     #[cold]
     fn next_long(&mut self, codes: &Codes) -> Option<u8> {
         self.refill()?;
         let next = (self.held >> 32) as u32;
-        let long = codes
-            .long
-            .iter()
-            .find(|long| (long.code ^ next) >> (32 - long.length) == 0)?;
+        let not_above = codes.long.partition_point(|long| long.code <= next);
+        let long = codes.long.get(not_above.checked_sub(1)?)?;
+        if (long.code ^ next) >> (32 - long.length) != 0 {
+            return None;
+        }
         self.drop(long.length);
         self.refill()?;
         Some(long.byte)
@@ -221,17 +235,14 @@ impl Source {
     #[inline]
     fn drop(&mut self, length: u32) {
         self.held <<= length;
-        self.bits -= length;
+        self.used += length as usize;
     }
 
     /// Whether no bit was used that is not there.
     fn is_within(&self) -> bool {
-        let used = 8 * self.at - self.bits as usize;
-        used <= 8 * (self.bytes.len() - BEYOND)
+        self.used <= self.bits
     }
 }
 
 /// Bits of the codes that are looked up in one step.
 const SHORT: u32 = 12;
-/// Zeros after the last word: a word may be held that begins eight bytes after what is used.
-const BEYOND: usize = 16;

@@ -1,6 +1,6 @@
 //! Blobs as they are usually written, fast: LERC2 of the versions 3 to 6, one band, every pixel valid.
 //!
-//! Whatever else there is (masks, several bands, LERC1, lossless floats of version 6, differences between the values of
+//! Whatever else there is (masks, several bands, lossless floats of version 6, differences between the values of
 //! a pixel), and whatever is broken, is left to the crate `lerc-rs`: here the answer is then "not by me", and what the
 //! pixels hold is not promised. Layout: "LERC Blob Layout", github.com/Esri/lerc.
 
@@ -120,7 +120,10 @@ fn header<T: Number>(reader: &mut Reader<'_>, blob: &[u8], shape: Shape) -> Opti
     let alike = (width, height, depth) == (shape.width, shape.height, shape.depth.into())
         && kind == T::KIND.code()
         && Some(valid) == width.checked_mul(height)
+        && valid > 0
+        && depth > 0
         && (1..=tiles::SIDE).contains(&side)
+        && error >= 0.0
         && (2.0 * error).is_finite()
         && !least.is_nan()
         && !most.is_nan();
@@ -212,6 +215,62 @@ mod tests {
         changed[blob.len() / 2] ^= 16;
         assert!(fill(&changed, shape, &mut ours).is_none());
         done
+    }
+
+    const WIDTH: u32 = 37;
+    const HEIGHT: u32 = 18;
+
+    /// A blob of version 4, the one that GDAL writes: made by libLerc of numbers that can be made again.
+    fn version_4<T: Number>(name: &str, depth: u16) -> Option<Vec<T>> {
+        let line = include_str!("version_4.txt")
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+            .unwrap();
+        let digits = line.as_bytes().as_chunks::<2>().0;
+        let byte = |two: &[u8; 2]| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap();
+        let blob: Vec<u8> = digits.iter().map(byte).collect();
+        let mut pixels = vec![T::zeroed(); (WIDTH * HEIGHT) as usize * usize::from(depth)];
+        let shape = Shape {
+            width: WIDTH,
+            height: HEIGHT,
+            depth,
+        };
+        fill(&blob, shape, &mut pixels)?;
+        Some(pixels)
+    }
+
+    fn made<T>(value: impl Fn(i32, i32, &dyn Fn(i32) -> i32) -> T) -> Vec<T> {
+        let (width, height) = (37, 18);
+        let each = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        each.map(|(x, y)| value(x, y, &|k| (x * x * 31 + y * y * 17 + x * y * 7) / 3 % k))
+            .collect()
+    }
+
+    #[test]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "they are bytes"
+    )]
+    fn what_gdal_writes_is_done_here() {
+        let slope = made(|x, y, noise| (x * 3 + y * 5 + noise(3)) as u8);
+        assert_eq!(version_4("differences", 1), Some(slope.clone()));
+        let specks = made(|_, _, noise| if noise(10) < 9 { 7 } else { noise(251) as u8 });
+        assert_eq!(version_4("codes", 1), Some(specks));
+        let rgb = slope.iter().flat_map(|&a| [a, a / 2 + 9, 255 - a]);
+        assert_eq!(version_4("rgb", 3), Some(rgb.collect()));
+        let heights = made(|x, y, noise| (1000 + x * 9 - y * 40 + noise(17)) as i16);
+        assert_eq!(version_4("i16", 1), Some(heights));
+        let floats = made(|x, y, noise| {
+            f64::from(x) * 0.25 - f64::from(y) * 1.5 + f64::from(noise(50)) * 0.01
+        });
+        let read: Vec<f32> = version_4("f32", 1).unwrap();
+        assert_eq!(read.len(), floats.len());
+        assert!(
+            read.iter()
+                .zip(floats)
+                .all(|(a, b)| (f64::from(*a) - b).abs() <= 0.010_001)
+        );
     }
 
     proptest! {
