@@ -4,7 +4,7 @@
 
 use std::{error::Error, num::NonZero, path::PathBuf, time::Instant};
 
-use stacchip_adapters::parquet::{MergeOptions, Table, merge_tables};
+use stacchip_adapters::parquet::{MergeOptions, MergePieces, Table, merge_tables};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         spill: out.parent().map(PathBuf::from).unwrap_or_default(),
         part_rows: u64::MAX,
         overwrite: true,
+        pieces: MergePieces::default(),
     };
     let merged = merge_tables(&tables, &out, false, &options, &())?;
     println!("{merged:?} in {:?}", start.elapsed());

@@ -14,6 +14,7 @@ use stacchip::{
 
 use crate::{
     failure::{Failure, chain},
+    folder_lock::FolderLock,
     wiring::{IndexFile, ItemDocument, ItemLine, Table, headers_address, items_address},
 };
 
@@ -25,6 +26,8 @@ pub struct IndexFiles {
     items: HashSet<String>,
     /// Whether headers of assets are kept beside it.
     headers: bool,
+    /// Says that its folder is written to.
+    _lock: Option<FolderLock>,
 }
 
 #[derive(Debug)]
@@ -38,8 +41,6 @@ enum Target {
         layout: Layout,
         /// Whether tables that stand there may be replaced.
         overwrite: bool,
-        /// Says that the folder is written to.
-        lock: FolderLock,
     },
 }
 
@@ -110,8 +111,9 @@ impl IndexFiles {
                 items: items_address(output).into(),
                 headers: headers_address(output).into(),
             };
+            let lock = FolderLock::beside(path);
             let file = create(path, &beside, overwrite, headers).map_err(Failure::failed)?;
-            return Ok(Self::of(Target::One(Box::new(file)), headers));
+            return Ok(Self::of(Target::One(Box::new(file)), headers, lock));
         }
         let ending = path.extension().and_then(|e| e.to_str());
         if ending.is_some_and(|e| OTHER_FILES.iter().any(|f| e.eq_ignore_ascii_case(f))) {
@@ -124,26 +126,32 @@ impl IndexFiles {
                 "{output} stands there and is no folder"
             )));
         }
+        let lock = FolderLock::take(path)?;
         let target = Target::Folder {
-            lock: FolderLock::take(path)?,
             path: path.to_owned(),
             layout,
             overwrite,
         };
-        Ok(Self::of(target, headers))
+        Ok(Self::of(target, headers, Some(lock)))
     }
 
-    fn of(target: Target, headers: bool) -> Self {
+    fn of(target: Target, headers: bool, lock: Option<FolderLock>) -> Self {
         Self {
             target,
             items: HashSet::new(),
             headers,
+            _lock: lock,
         }
     }
 
     /// Whether each item has a table of its own.
     pub fn is_folder(&self) -> bool {
         matches!(self.target, Target::Folder { .. })
+    }
+
+    /// Whether an item of this id is in it, or on its way.
+    pub fn holds(&self, id: &str) -> bool {
+        self.items.contains(id)
     }
 
     /// Where the item of `document` goes, whose table would be `made` so; from now on it is taken.
@@ -213,10 +221,7 @@ impl IndexFiles {
     pub fn finish(self) -> Result<(), Failure> {
         match self.target {
             Target::One(file) => file.close().map_err(|e| Failure::failed(chain(&e))),
-            Target::Folder { lock, .. } => {
-                lock.release();
-                Ok(())
-            }
+            Target::Folder { .. } => Ok(()),
         }
     }
 }
@@ -382,7 +387,7 @@ impl ItemTable {
         headers: bool,
     ) -> Self {
         let id = &document.scene.id;
-        let name = file_name(id);
+        let name = seen_name(id);
         let (path, beside) = match layout {
             Layout::Dataset => (
                 folder.join(format!("{name}.parquet")),
@@ -394,7 +399,7 @@ impl ItemTable {
                 let platform = platform
                     .or(scene.collection.as_deref())
                     .unwrap_or("unknown");
-                let folder = folder.join("index").join(file_name(platform)).join(&name);
+                let folder = folder.join("index").join(seen_name(platform)).join(&name);
                 (folder.join(format!("index_{name}.parquet")), None)
             }
         };
@@ -456,52 +461,6 @@ fn standing(path: &Path) -> Standing {
     Standing::Table(Table::open(path).ok().and_then(|table| table.made_with()))
 }
 
-/// Says that a folder is being written to, so that what another run left half-written is not mistaken for
-/// what one under way is writing.
-#[derive(Debug)]
-struct FolderLock {
-    file: fs::File,
-    path: PathBuf,
-}
-
-impl FolderLock {
-    /// Takes the folder at `path`, with others; the first removes what a run that was killed has left.
-    fn take(path: &Path) -> Result<Self, Failure> {
-        let failed = |e: &std::io::Error| Failure::of(path.display(), e);
-        fs::create_dir_all(path).map_err(|e| failed(&e))?;
-        let lock = path.join(LOCK);
-        let file = fs::File::create(&lock).map_err(|e| failed(&e))?;
-        if file.try_lock().is_ok() {
-            sweep(path);
-            let _ = file.unlock();
-        }
-        // Where the file system has no locks, nothing is swept away.
-        let _ = file.lock_shared();
-        Ok(Self { file, path: lock })
-    }
-
-    /// Gives the folder back; the last takes the lock away.
-    fn release(self) {
-        let _ = self.file.unlock();
-        if self.file.try_lock().is_ok() {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Removes files that a killed run has left in `folder` and the folders in it.
-fn sweep(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            sweep(&entry.path());
-        } else if name.starts_with(".stacchip-") && name.ends_with(".part") {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
 impl<'a> Item<'a> {
     fn of(
         document: &'a ItemDocument,
@@ -547,6 +506,19 @@ impl<'a> Item<'a> {
     }
 }
 
+/// The same for what tables are looked for in: those whose names start with a dot or an underscore are passed
+/// over by readers of folders.
+fn seen_name(id: &str) -> String {
+    let name = file_name(id);
+    if let Some(rest) = name.strip_prefix('.') {
+        return format!("%2E{rest}");
+    }
+    match name.strip_prefix('_') {
+        Some(rest) => format!("%5F{rest}"),
+        None => name,
+    }
+}
+
 /// A file name that holds an id, whatever characters are in it: another id, another name, and never
 /// a way out of the folder.
 pub fn file_name(id: &str) -> String {
@@ -578,8 +550,6 @@ const HEADERS: &str = "headers";
 pub const ALL_ITEMS: &str = "items/_+all.ndjson";
 /// The headers of all tables of a merged dataset.
 pub const ALL_HEADERS: &str = "headers/_+all.pq";
-/// The file in a dataset that says it is written to.
-const LOCK: &str = ".stacchip.lock";
 /// Endings of files that are no folders.
 const OTHER_FILES: [&str; 14] = [
     "tif",
@@ -607,5 +577,8 @@ mod tests {
         assert_eq!(file_name("S2A_T20HNJ-1.x"), "S2A_T20HNJ-1.x");
         assert_eq!(file_name("a/b é"), "a%2Fb%20%C3%A9");
         assert_eq!(file_name(".."), "%2E%2E");
+        assert_eq!(seen_name("_a_.b"), "%5Fa_.b");
+        assert_eq!(seen_name(".a"), "%2Ea");
+        assert_eq!(seen_name("a._"), "a._");
     }
 }

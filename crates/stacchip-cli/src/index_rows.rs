@@ -1,7 +1,7 @@
 //! Rows of an index, and the items they are of.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     path::{Path, PathBuf},
 };
 
@@ -16,7 +16,7 @@ use crate::{
     index_files::{headers_of, is_table, items_of},
     output::Output,
     source::only_item,
-    wiring::{ItemLine, ParquetIndexReader, World},
+    wiring::{ItemLine, KeptItems, ParquetIndexReader, World},
 };
 
 /// Which rows of an index.
@@ -93,8 +93,8 @@ pub struct Held {
     /// The rest of the table, where all of it is wanted.
     rest: Option<ParquetIndexReader>,
     found: Vec<String>,
-    /// The items kept in a file, by their ids: read once.
-    items: Option<(PathBuf, HashMap<String, ItemLine>)>,
+    /// The items kept in a file: read once.
+    items: Option<(PathBuf, KeptItems)>,
 }
 
 impl ScenesOfRows {
@@ -131,7 +131,7 @@ impl ScenesOfRows {
         while let Some(row) = self.held.rows.front() {
             let same = rows
                 .first()
-                .is_none_or(|first: &ChipRow| first.scene.item_id == row.scene.item_id);
+                .is_none_or(|first: &ChipRow| same_item(first, row));
             if !same {
                 break;
             }
@@ -205,6 +205,11 @@ impl ScenesOfRows {
     }
 }
 
+/// Whether two rows are of one item.
+fn same_item(a: &ChipRow, b: &ChipRow) -> bool {
+    a.scene.item_id == b.scene.item_id && a.scene.collection == b.scene.collection
+}
+
 /// How many rows an index has.
 ///
 /// # Errors
@@ -227,6 +232,21 @@ pub fn tables(index: &Path) -> Result<Vec<PathBuf>, Failure> {
     if !index.is_dir() {
         return Ok(vec![index.to_owned()]);
     }
+    let found = tables_in(index)?;
+    if found.is_empty() {
+        return Err(Failure::failed(format!(
+            "{}: there is no index in this folder (no .parquet)",
+            index.display()
+        )));
+    }
+    Ok(found)
+}
+
+/// The tables in a folder and the folders in it, which may be none.
+///
+/// # Errors
+/// A failure where it cannot be read.
+pub fn tables_in(index: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     let mut folders = vec![index.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -240,19 +260,14 @@ pub fn tables(index: &Path) -> Result<Vec<PathBuf>, Failure> {
             }
             let path = entry.path();
             if entry.file_type().is_ok_and(|t| t.is_dir()) {
-                if !BESIDE.contains(&name.as_ref()) {
+                // Deeper down it is a platform or an item that is called so.
+                if folder != index || !BESIDE.contains(&name.as_ref()) {
                     folders.push(path);
                 }
             } else if is_table(&path) && path.is_file() {
                 found.push(path);
             }
         }
-    }
-    if found.is_empty() {
-        return Err(Failure::failed(format!(
-            "{}: there is no index in this folder (no .parquet)",
-            index.display()
-        )));
     }
     found.sort();
     Ok(found)
@@ -292,7 +307,8 @@ impl Held {
                 self.items = Some((kept.clone(), read_items(&kept, world).await?));
             }
             let items = self.items.as_ref();
-            if let Some(line) = items.and_then(|(_, items)| items.get(id)) {
+            let collection = row.collection.as_deref();
+            if let Some(line) = items.and_then(|(_, items)| items.item(id, collection)) {
                 let href = line.href.as_deref().or(row.item_href.as_deref());
                 return only_item(line.item.as_bytes(), href);
             }
@@ -315,8 +331,8 @@ impl Held {
     }
 }
 
-/// The items in a file beside an index, by their ids.
-async fn read_items(path: &Path, world: &World) -> Result<HashMap<String, ItemLine>, Failure> {
+/// The items in a file beside an index.
+async fn read_items(path: &Path, world: &World) -> Result<KeptItems, Failure> {
     let name = path.to_string_lossy();
     let text = world.read_all(&name).await?;
     let text = std::str::from_utf8(&text).map_err(|e| Failure::of(&name, &e))?;

@@ -10,6 +10,7 @@ mod chip_list;
 mod commands;
 mod cutting;
 mod failure;
+mod folder_lock;
 mod index_files;
 mod index_rows;
 mod inputs;

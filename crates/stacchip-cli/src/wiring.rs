@@ -33,8 +33,9 @@ pub use stacchip_adapters::{
     },
     object::Traffic,
     parquet::{
-        IndexFile, ItemLine, MergeOptions, ParquetIndexReader, Place, StagedTable, Table,
-        headers_address, items_address, merge_headers, merge_tables, read_places,
+        IndexFile, ItemLine, KeptItems, MergeOptions, MergePieces, ParquetIndexReader, Place,
+        StagedTable, Table, headers_address, items_address, merge_headers, read_places,
+        stage_tables,
     },
     stac::{ItemDocument, StacError},
 };

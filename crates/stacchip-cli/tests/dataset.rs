@@ -148,6 +148,11 @@ fn a_place_is_in_one_split() {
         said.contains("share ground and are in different splits"),
         "{said}"
     );
+    assert!(said.contains("were not split together"), "{said}");
+    assert!(
+        desk.fails(&["split", "d", "--column", "geometry", "--overwrite"], 2)
+            .contains("is one of every index")
+    );
 
     assert!(
         desk.fails(&["split", "d", "--by", "street"], 2)
@@ -236,6 +241,264 @@ fn indexes_become_one() {
         desk.fails(&["merge", "nothing*.parquet", "-o", "x.parquet"], 1)
             .contains("no table to merge")
     );
+}
+
+#[test]
+fn what_a_merge_would_destroy_is_refused_and_stays() {
+    let desk = Desk::empty();
+    let index = |items: &str, out: &str, more: &[&str]| {
+        fs::write(desk.path("items.ndjson"), items).unwrap();
+        let args = [
+            "index",
+            "items.ndjson",
+            "--stats",
+            "none",
+            "--no-headers",
+            "-o",
+            out,
+        ];
+        desk.json(&[&args[..], more].concat());
+    };
+    index(&lines_of_items(2), "one", &[]);
+    let others = lines_of_items(4);
+    index(others.lines().last().unwrap(), "other.parquet", &[]);
+    index(&lines_of_items(2), "bucket", &["--layout", "upstream"]);
+    desk.json(&["merge", "one", "-o", "m.parquet"]);
+    desk.json(&["merge", "one", "-o", "parts"]);
+    let before = files(desk.folder.path());
+
+    // Another item's, to where one is; its own inputs, however they are named; tables that no merge wrote.
+    let refused = |args: &[&str], status: i32, said: &str| {
+        let told = desk.fails(args, status);
+        assert!(told.contains(said), "{args:?}: {told}");
+        let now = files(desk.folder.path());
+        assert!(now == before, "{args:?}: {:?}", now.keys());
+    };
+    refused(
+        &["merge", "other.parquet", "-o", "m.parquet"],
+        1,
+        "exists already",
+    );
+    refused(
+        &["merge", "other.parquet", "-o", "parts"],
+        1,
+        "holds an index already",
+    );
+    let same = desk.path("one");
+    let same = same.to_string_lossy();
+    for to in ["one", "./one/../one", &same] {
+        refused(
+            &["merge", "one", "-o", to, "--overwrite"],
+            2,
+            "another place",
+        );
+    }
+    refused(
+        &["merge", "parts/../parts", "-o", "parts", "--overwrite"],
+        2,
+        "another place",
+    );
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("one", desk.path("link")).unwrap();
+        desk.fails(&["merge", "one", "-o", "link", "--overwrite"], 2);
+        desk.fails(&["merge", "link", "-o", "one", "--overwrite"], 2);
+        fs::remove_file(desk.path("link")).unwrap();
+    }
+    refused(
+        &["merge", "m.parquet", "-o", "one", "--overwrite"],
+        1,
+        "no merge wrote",
+    );
+    refused(
+        &["merge", "m.parquet", "-o", "bucket"],
+        1,
+        "holds an index already",
+    );
+    refused(
+        &["merge", "m.parquet", "-o", "bucket", "--overwrite"],
+        1,
+        "no merge wrote",
+    );
+
+    // A table that breaks while it is merged.
+    let table = fs::read(desk.path("one/item-0000.parquet")).unwrap();
+    let mut broken = table;
+    for byte in &mut broken[200..3000] {
+        *byte ^= 0x5a;
+    }
+    fs::write(desk.path("broken.parquet"), broken).unwrap();
+    let kept = fs::read(desk.path("m.items.ndjson")).unwrap();
+    for to in ["m.parquet", "parts"] {
+        desk.fails(
+            &[
+                "merge",
+                "broken.parquet",
+                "other.parquet",
+                "-o",
+                to,
+                "--overwrite",
+            ],
+            1,
+        );
+    }
+    fs::remove_file(desk.path("broken.parquet")).unwrap();
+    assert!(files(desk.folder.path()) == before);
+
+    // What is replaced goes whole.
+    desk.json(&["merge", "other.parquet", "-o", "m.parquet", "--overwrite"]);
+    desk.json(&[
+        "merge",
+        "other.parquet",
+        "-o",
+        "parts",
+        "--overwrite",
+        "--part-rows",
+        "1",
+    ]);
+    assert!(fs::read(desk.path("m.items.ndjson")).unwrap() != kept);
+    assert_eq!(desk.json(&["info", "parts"])["rows"], 16);
+    assert_eq!(files(&desk.path("parts")).len(), 2);
+}
+
+#[test]
+fn chips_of_two_collections_with_one_id_keep_their_pixels() {
+    let desk = Desk::new("sentinel-2");
+    let text = fs::read(desk.path("scene/item.json")).unwrap();
+    let item: Value = serde_json::from_slice(&text).unwrap();
+    let mut other = item.clone();
+    other["collection"] = json!("another");
+    other["assets"]["red"]["href"] = item["assets"]["green"]["href"].clone();
+    let mut changed = item.clone();
+    changed["properties"]["note"] = json!("read later");
+    for (name, item) in [("other", &other), ("changed", &changed)] {
+        fs::write(desk.path(&format!("scene/{name}.json")), item.to_string()).unwrap();
+    }
+    for name in ["item", "other", "changed"] {
+        let from = format!("scene/{name}.json");
+        let to = format!("{name}.parquet");
+        desk.json(&[
+            "index",
+            &from,
+            "--stats",
+            "none",
+            "--chip-size",
+            "300",
+            "-o",
+            &to,
+        ]);
+    }
+    let merged = desk.json(&["merge", "item.parquet", "other.parquet", "-o", "m.parquet"]);
+    assert_eq!(
+        (merged["rows"].as_u64(), merged["items"].as_u64()),
+        (Some(8), Some(2))
+    );
+    let red = |index: &str, row: usize| {
+        let row = row.to_string();
+        desk.json(&[
+            "chip",
+            index,
+            "--row",
+            &row,
+            "--assets",
+            "red",
+            "-o",
+            "x.npy",
+            "--overwrite",
+        ]);
+        npy(&desk.path("x.npy"))
+    };
+    let mut wanted: Vec<_> = (0..4)
+        .flat_map(|row| [red("item.parquet", row), red("other.parquet", row)])
+        .collect();
+    let mut found: Vec<_> = (0..8).map(|row| red("m.parquet", row)).collect();
+    assert_ne!(wanted[0], wanted[1]);
+    wanted.sort();
+    found.sort();
+    assert!(wanted == found);
+
+    let said = desk.fails(
+        &[
+            "merge",
+            "item.parquet",
+            "changed.parquet",
+            "-o",
+            "x.parquet",
+        ],
+        1,
+    );
+    assert!(
+        said.contains("is another than that in item.items.ndjson"),
+        "{said}"
+    );
+    assert!(!desk.path("x.parquet").exists());
+}
+
+#[test]
+fn items_whatever_they_are_called_and_however_many() {
+    let desk = Desk::empty();
+    let index = |items: &str, out: &str, status: i32| {
+        fs::write(desk.path("items.ndjson"), items).unwrap();
+        let out = desk.run(&[
+            "index",
+            "items.ndjson",
+            "--stats",
+            "none",
+            "--no-headers",
+            "--json",
+            "-o",
+            out,
+        ]);
+        assert_eq!(out.status.code(), Some(status), "{}", stderr(&out));
+        serde_json::from_slice::<Value>(&out.stdout).unwrap()
+    };
+    let named = lines_of_items(3)
+        .replace("item-0000", "_a")
+        .replace("item-0001", ".b");
+    index(&named, "named", 0);
+    assert_eq!(desk.json(&["info", "named"])["rows"], 48);
+    assert_eq!(index(&named, "named", 0)["already_there"], 3);
+    assert_eq!(
+        desk.json(&["merge", "named", "-o", "m.parquet"])["items"],
+        3
+    );
+
+    // Which of two of one id gets in: the first that can be indexed, however many are under way.
+    let good = lines_of_items(1);
+    let bad = good.replace("proj:", "other:");
+    for _ in 0..5 {
+        for out in ["twice", "twice.parquet"] {
+            let told = index(&format!("{bad}{good}{good}"), out, 3);
+            assert_eq!(told["rows"], 16, "{told}");
+            assert_eq!(told["failed"].as_array().unwrap().len(), 2, "{told}");
+            if Path::new(out).extension().is_some() {
+                fs::remove_file(desk.path(out)).unwrap();
+                fs::remove_file(desk.path("twice.items.ndjson")).unwrap();
+            } else {
+                fs::remove_dir_all(desk.path(out)).unwrap();
+            }
+        }
+    }
+
+    // More tables than files that may be open.
+    index(&lines_of_items(150), "many", 0);
+    #[cfg(unix)]
+    {
+        let program = env!("CARGO_BIN_EXE_stacchip");
+        let call = format!("ulimit -n 64; exec '{program}' split many --threads 2");
+        let mut shell = Command::new("sh");
+        let out = shell
+            .args(["-c", &call])
+            .current_dir(desk.folder.path())
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", stderr(&out));
+        let checked = desk.json(&["split", "many", "--check"]);
+        assert_eq!(
+            (&checked["lots"], &checked["leaks"]),
+            (&json!(1), &json!(0))
+        );
+    }
 }
 
 /// Items that say all of their grids themselves, one a line.

@@ -7,13 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use ::parquet::arrow::ArrowWriter;
+use ::parquet::{arrow::ArrowWriter, file::metadata::KeyValue};
 use arrow::{
     array::{ArrayRef, RecordBatch, StringArray},
     datatypes::{DataType, Field, Schema},
 };
 use stacchip_index::{IndexError, IndexErrorKind, schema::BBOX};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::{Table, index_error, writer::properties};
 use crate::beside::temporary;
@@ -23,13 +23,23 @@ use crate::beside::temporary;
 /// Until it is [placed](Self::place) the old one stands; dropped before that, it leaves nothing.
 #[derive(Debug)]
 pub struct StagedTable {
-    file: NamedTempFile,
+    /// Not held open: there may be thousands of them.
+    file: TempPath,
     path: PathBuf,
 }
 
 impl StagedTable {
+    /// `file`, to stand at `path`.
+    pub(super) fn of(file: NamedTempFile, path: &Path) -> Self {
+        Self {
+            file: file.into_temp_path(),
+            path: path.to_owned(),
+        }
+    }
+
     /// `table` with a column `name` of texts, a value for each row, which takes the place of a column
-    /// of that name; to stand where the table stands.
+    /// of that name; to stand where the table stands. What is `said` of it, a key and a value, goes
+    /// into the metadata of the file.
     ///
     /// # Errors
     /// [`IndexError`] where it cannot be read or written.
@@ -37,6 +47,7 @@ impl StagedTable {
         table: &Table,
         name: &str,
         values: impl IntoIterator<Item = Option<&'a str>>,
+        said: Option<(&str, &str)>,
     ) -> Result<Self, IndexError> {
         let path = table.path();
         let address = table.address();
@@ -67,7 +78,12 @@ impl StagedTable {
         let mut writer =
             ArrowWriter::try_new(BufWriter::new(file), Arc::clone(&schema), Some(properties))
                 .map_err(|e| wrong(e.into()))?;
-        for pair in table.key_values() {
+        let kept_pairs = table.key_values().into_iter();
+        for pair in kept_pairs.filter(|pair| said.is_none_or(|(key, _)| pair.key != key)) {
+            writer.append_key_value_metadata(pair);
+        }
+        if let Some((key, value)) = said {
+            let pair = KeyValue::new(key.to_owned(), value.to_owned());
             writer.append_key_value_metadata(pair);
         }
         let mut values = values.into_iter();
@@ -84,10 +100,7 @@ impl StagedTable {
         let mut out = writer.into_inner().map_err(|e| wrong(e.into()))?;
         out.flush().map_err(|e| wrong(e.into()))?;
         let file = out.into_inner().map_err(|e| wrong(e.into_error().into()))?;
-        Ok(Self {
-            file,
-            path: path.to_owned(),
-        })
+        Ok(Self::of(file, path))
     }
 
     /// Gives the table its name; what stood there is replaced.

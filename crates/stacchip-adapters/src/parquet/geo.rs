@@ -1,5 +1,6 @@
 //! What the file says of its geometry: the `geo` metadata of `GeoParquet` 1.1.
 
+use serde_json::Value;
 use stacchip_index::schema::{BBOX, GEOMETRY};
 use stacchip_model::{Bounds, MultiPolygon};
 
@@ -79,6 +80,53 @@ impl GeoSummary {
     }
 }
 
+/// Whether the `geo` metadata of a file say that the outlines are in longitude and latitude on WGS 84: by
+/// default, or in the words of others (`GeoParquet` 1.1, "crs"). What is no such metadata says nothing, nor does
+/// a system that is null.
+///
+/// # Errors
+/// What is wrong, with the name of the system.
+pub(super) fn on_globe(geo: &str) -> Result<(), String> {
+    let Ok(geo) = serde_json::from_str::<Value>(geo) else {
+        return Ok(());
+    };
+    let crs = &geo["columns"][GEOMETRY]["crs"];
+    let named = match crs {
+        Value::Null => return Ok(()),
+        Value::String(text) => text.clone(),
+        crs => match (&crs["id"]["authority"], &crs["id"]["code"]) {
+            (Value::String(authority), Value::String(code)) => format!("{authority}:{code}"),
+            (Value::String(authority), Value::Number(code)) => format!("{authority}:{code}"),
+            _ => crs["name"]
+                .as_str()
+                .unwrap_or("one without a name")
+                .to_owned(),
+        },
+    };
+    if ON_GLOBE
+        .iter()
+        .any(|known| named.eq_ignore_ascii_case(known))
+    {
+        return Ok(());
+    }
+    Err(format!(
+        "its outlines are in {named}, and must be in longitude and latitude (OGC:CRS84 or EPSG:4326): transform them"
+    ))
+}
+
+/// The key of the metadata.
+pub(super) const GEO: &str = "geo";
+
+/// What others call longitude and latitude on WGS 84. `GeoParquet` has longitudes first whatever the system says.
+const ON_GLOBE: [&str; 6] = [
+    "OGC:CRS84",
+    "EPSG:4326",
+    "WGS 84",
+    "WGS 84 (CRS84)",
+    "urn:ogc:def:crs:OGC:1.3:CRS84",
+    "urn:ogc:def:crs:EPSG::4326",
+];
+
 #[cfg(test)]
 mod tests {
     use stacchip_model::Polygon;
@@ -112,5 +160,33 @@ mod tests {
             serde_json::json!(["bbox", "ymax"])
         );
         assert_eq!(json["version"], "1.1.0");
+        assert_eq!(on_globe(&summary.json()), Ok(()));
+    }
+
+    #[test]
+    fn another_system_is_told_by_name() {
+        let of = |crs: &str| format!("{{\"columns\":{{\"geometry\":{{\"crs\":{crs}}}}}}}");
+        for crs in [
+            "null",
+            "\"OGC:CRS84\"",
+            "{\"id\":{\"authority\":\"EPSG\",\"code\":4326}}",
+            "{\"id\":{\"authority\":\"OGC\",\"code\":\"CRS84\"}}",
+            "{\"name\":\"WGS 84\"}",
+        ] {
+            assert_eq!(on_globe(&of(crs)), Ok(()), "{crs}");
+        }
+        for (crs, name) in [
+            (
+                "{\"id\":{\"authority\":\"EPSG\",\"code\":32632}}",
+                "EPSG:32632",
+            ),
+            ("{\"name\":\"NAD83\"}", "NAD83"),
+            ("\"EPSG:3857\"", "EPSG:3857"),
+            ("{}", "one without a name"),
+        ] {
+            assert!(on_globe(&of(crs)).unwrap_err().contains(name), "{crs}");
+        }
+        assert_eq!(on_globe("no JSON"), Ok(()));
+        assert_eq!(on_globe("{}"), Ok(()));
     }
 }

@@ -27,6 +27,26 @@ struct Line<'a> {
 struct Id<'a> {
     #[serde(default, borrow)]
     id: std::borrow::Cow<'a, str>,
+    #[serde(default)]
+    collection: Option<String>,
+}
+
+/// Items by what identifies them: their ids, and the ids of their collections.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeptItems(HashMap<String, Vec<(Option<String>, ItemLine)>>);
+
+impl KeptItems {
+    /// The item `id` of `collection`. Where one of the two does not say the collection, the only item of that id;
+    /// never that of another collection.
+    pub fn item(&self, id: &str, collection: Option<&str>) -> Option<&ItemLine> {
+        let alike = self.0.get(id)?;
+        let same = alike.iter().find(|(of, _)| of.as_deref() == collection);
+        let found = same.or_else(|| match alike.as_slice() {
+            [only] if only.0.is_none() || collection.is_none() => Some(only),
+            _ => None,
+        });
+        found.map(|(_, line)| line)
+    }
 }
 
 impl ItemLine {
@@ -51,17 +71,28 @@ impl ItemLine {
         Ok(its.id.into_owned())
     }
 
-    /// All lines in `text`, by the ids of their items; of several with one id the first.
+    /// What identifies its item: the id, and its collection's where it says one.
+    ///
+    /// # Errors
+    /// What is wrong with its JSON.
+    pub fn key(&self) -> Result<(String, Option<String>), serde_json::Error> {
+        let its: Id<'_> = serde_json::from_str(&self.item)?;
+        Ok((its.id.into_owned(), its.collection))
+    }
+
+    /// All lines in `text`; of several with one id and collection the first.
     ///
     /// # Errors
     /// What is wrong with the JSON of a line.
-    pub fn all(text: &str) -> Result<HashMap<String, Self>, serde_json::Error> {
-        let mut items = HashMap::new();
+    pub fn all(text: &str) -> Result<KeptItems, serde_json::Error> {
+        let mut items = KeptItems::default();
         for line in text.lines().filter(|l| !l.trim().is_empty()) {
             let line = Self::parse(line)?;
-            let its: Id<'_> = serde_json::from_str(&line.item)?;
-            let id = its.id.into_owned();
-            items.entry(id).or_insert(line);
+            let (id, collection) = line.key()?;
+            let alike = items.0.entry(id).or_default();
+            if alike.iter().all(|(of, _)| *of != collection) {
+                alike.push((collection, line));
+            }
         }
         Ok(items)
     }
@@ -118,10 +149,33 @@ mod tests {
         assert_eq!(ItemLine::find(&both, "d").unwrap(), None);
         let all = ItemLine::all(&both).unwrap();
         assert_eq!(
-            all.get("a b"),
+            all.item("a b", Some("any")),
             ItemLine::find(&both, "a b").unwrap().as_ref()
         );
         assert!(ItemLine::find("{\"href\":1}", "d").is_err());
         assert_eq!(items_address("s3://b/x.parquet"), "s3://b/x.items.ndjson");
+    }
+
+    #[test]
+    fn items_of_two_collections_may_have_one_id() {
+        let line = |collection: &str, x: u8| {
+            format!("{{\"item\":{{\"id\":\"a\",\"collection\":{collection},\"x\":{x}}}}}\n")
+        };
+        let text = line("\"one\"", 1) + &line("\"two\"", 2) + &line("\"one\"", 3);
+        let all = ItemLine::all(&text).unwrap();
+        let x = |collection: Option<&str>| {
+            let line = all.item("a", collection)?;
+            line.item.chars().rev().nth(1)
+        };
+        assert_eq!((x(Some("one")), x(Some("two"))), (Some('1'), Some('2')));
+        assert_eq!((x(Some("three")), x(None)), (None, None));
+        let only = ItemLine::all(&line("\"one\"", 1)).unwrap();
+        assert!(only.item("a", None).is_some() && only.item("a", Some("two")).is_none());
+        assert!(
+            ItemLine::all(&line("null", 1))
+                .unwrap()
+                .item("a", Some("two"))
+                .is_some()
+        );
     }
 }

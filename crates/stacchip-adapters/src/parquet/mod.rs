@@ -30,8 +30,8 @@ pub use file::IndexFile;
 pub use headers::{
     HeaderTableEncoder, HeaderTables, ParquetHeaders, headers_address, merge_headers,
 };
-pub use items::{ItemLine, items_address};
-pub use merge::{MergeOptions, Merged, merge_tables};
+pub use items::{ItemLine, KeptItems, items_address};
+pub use merge::{MergeOptions, MergePieces, Merged, StagedMerge, merge_tables, stage_tables};
 pub use places::{Place, read_places};
 pub use reader::ParquetIndexReader;
 pub use table::{Batches, Table};

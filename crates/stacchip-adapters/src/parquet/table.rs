@@ -25,7 +25,12 @@ use ::parquet::{
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use stacchip_index::{IndexError, IndexErrorKind};
 
-use super::{columns, index_error, writer::MADE_WITH};
+use super::{
+    columns,
+    geo::{GEO, on_globe},
+    index_error,
+    writer::{MADE_WITH, ORDER},
+};
 
 /// A Parquet file of chips in a local folder.
 #[derive(Debug, Clone)]
@@ -38,14 +43,19 @@ impl Table {
     /// Opens the table at `path`: reads its footer.
     ///
     /// # Errors
-    /// [`IndexError`] where it cannot be read, is no Parquet file, or has not upstream's columns.
+    /// [`IndexError`] where it cannot be read, is no Parquet file, has not upstream's columns, or says that
+    /// its outlines are in another reference system than longitude and latitude on WGS 84.
     pub fn open(path: &Path) -> Result<Self, IndexError> {
         let table = Self::of_any_columns(path)?;
-        columns::check(table.schema()).map_err(|e| IndexError {
-            kind: IndexErrorKind::Schema(e.to_string()),
-            address: table.address(),
-            cause: None,
-        })?;
+        let checked = columns::check(table.schema()).map_err(|e| e.to_string());
+        let geo = table.says(GEO);
+        checked
+            .and_then(|()| geo.map_or(Ok(()), |geo| on_globe(&geo)))
+            .map_err(|what| IndexError {
+                kind: IndexErrorKind::Schema(what),
+                address: table.address(),
+                cause: None,
+            })?;
         Ok(table)
     }
 
@@ -74,8 +84,18 @@ impl Table {
 
     /// What it was made with, where it says so.
     pub fn made_with(&self) -> Option<String> {
+        self.says(MADE_WITH)
+    }
+
+    /// Whether [`merge_tables`](super::merge_tables) wrote it.
+    pub fn is_merged(&self) -> bool {
+        self.says(ORDER).is_some()
+    }
+
+    /// What the metadata of the file say under `key`.
+    pub fn says(&self, key: &str) -> Option<String> {
         let pairs = self.key_values();
-        pairs.into_iter().find(|p| p.key == MADE_WITH)?.value
+        pairs.into_iter().find(|p| p.key == key)?.value
     }
 
     /// Whether the column `name` holds numbers with fractions.

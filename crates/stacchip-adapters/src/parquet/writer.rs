@@ -130,6 +130,9 @@ fn builder(schema: &Schema) -> Result<WriterPropertiesBuilder, ParquetError> {
 /// The key of what a table was made with.
 pub(super) const MADE_WITH: &str = "stacchip:made_with";
 
+/// The key of how the rows of a merged table are ordered.
+pub(super) const ORDER: &str = "stacchip:order";
+
 /// What the files name as their maker.
 pub(super) const CREATOR: &str = concat!("stacchip ", env!("CARGO_PKG_VERSION"));
 

@@ -125,6 +125,12 @@ impl Run {
                     }
                 };
                 let made = indexer.made(&document);
+                // Which of two of one id gets in depends on whether the first fails, and on nothing else.
+                while files.holds(&document.scene.id)
+                    && let Some(looked) = under_way.next().await
+                {
+                    self.settle(looked, files, indexer)?;
+                }
                 match files.check(&document, &made) {
                     Ok(Place::Free(table)) => {
                         under_way.push_back(indexer.look(document, table, made));
@@ -272,6 +278,9 @@ impl Indexer {
     fn made(&self, document: &ItemDocument) -> String {
         let mut made = self.made_with.clone();
         made["item"] = json!(format!("{:016x}", fingerprint(document.json.as_bytes())));
+        // Relative addresses in it lead elsewhere from elsewhere.
+        let read = document.scene.href.as_deref().map(place_of);
+        made["read"] = json!(read.map(|at| format!("{:016x}", fingerprint(at.as_bytes()))));
         made.to_string()
     }
 
@@ -379,6 +388,16 @@ fn made_with(args: &IndexArgs) -> Result<Value, Failure> {
         "alternate": args.alternate,
         "item_root": args.item_root,
     }))
+}
+
+/// Where `href` is, however it is signed, or typed.
+fn place_of(href: &str) -> String {
+    if href.contains("://") {
+        let end = href.find(['?', '#']).unwrap_or(href.len());
+        return href.get(..end).unwrap_or(href).to_owned();
+    }
+    let whole = std::path::absolute(href);
+    whole.map_or_else(|_| href.to_owned(), |p| p.to_string_lossy().into_owned())
 }
 
 /// A number that another text has not, but by chance: FNV-1a, 64 bit

@@ -1,26 +1,30 @@
 //! `stacchip merge`.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fs,
-    io::{BufRead, BufReader, BufWriter, Write},
+    hash::{DefaultHasher, Hash, Hasher},
+    io::{self, BufRead, BufReader, BufWriter, Write},
     num::NonZero,
     path::{Path, PathBuf},
 };
 
 use rayon::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
+use tempfile::TempPath;
 
 use crate::{
     CommandResult, Status,
     args::{MergeArgs, Shared},
     failure::{Failure, chain},
+    folder_lock::FolderLock,
     index_files::{ALL_HEADERS, ALL_ITEMS, beside_of, is_table},
-    index_rows::tables,
+    index_rows::{tables, tables_in},
     output::Output,
     progress::Bar,
     wiring::{
-        ItemLine, MergeOptions, Table, headers_address, items_address, merge_headers, merge_tables,
+        ItemLine, MergeOptions, MergePieces, Table, headers_address, items_address, merge_headers,
+        stage_tables,
     },
 };
 
@@ -35,19 +39,23 @@ pub fn run(args: &MergeArgs, shared: &Shared, output: Output) -> CommandResult {
     }
     let parts = !is_table(to);
     let from = inputs(&args.indexes)?;
-    if let Some(own) = from.iter().find(|p| p.starts_with(to)) {
+    let place = resolved(to);
+    if let Some(own) = from.iter().find(|p| resolved(p).starts_with(&place)) {
         return Err(Failure::usage(format!(
             "{} is merged and written at once: give the result another place",
             own.display()
         )));
     }
+    let old = replaced(to, parts, args.overwrite)?;
     let opened: Vec<Table> = from
         .par_iter()
         .map(|path| Table::open(path).map_err(|e| Failure::failed(chain(&e))))
         .collect::<Result<_, _>>()?;
-    if parts {
-        folder(to, args.overwrite)?;
-    }
+    let _lock = if parts {
+        Some(FolderLock::take(to)?)
+    } else {
+        FolderLock::beside(to)
+    };
     let beside = match to.parent() {
         Some(parent) if !parts && parent != Path::new("") => parent,
         _ if parts => to,
@@ -63,6 +71,7 @@ pub fn run(args: &MergeArgs, shared: &Shared, output: Output) -> CommandResult {
         spill: args.temp.clone().unwrap_or_else(|| beside.to_owned()),
         part_rows: args.part_rows,
         overwrite: args.overwrite,
+        pieces: MergePieces::default(),
     };
     let (items, headers) = if parts {
         (to.join(ALL_ITEMS), to.join(ALL_HEADERS))
@@ -72,11 +81,11 @@ pub fn run(args: &MergeArgs, shared: &Shared, output: Output) -> CommandResult {
             headers_address(&args.output).into(),
         )
     };
-    // What stands beside comes first: a table never stands without its items.
+    // All is written beside what stands there, and only then takes its place.
     let found = beside_of(&args.indexes, &from)?;
-    let kept = merge_items(&found.items, &items)?;
-    if found.headers.is_empty() {
-        let _ = fs::remove_file(&headers);
+    let (kept, new_items) = merge_items(&found.items, &items)?;
+    let new_headers = if found.headers.is_empty() {
+        None
     } else {
         make_parent(&headers)?;
         let left_out = |path: &Path| {
@@ -85,12 +94,34 @@ pub fn run(args: &MergeArgs, shared: &Shared, output: Output) -> CommandResult {
                 path.display()
             ));
         };
-        merge_headers(&found.headers, &headers, left_out)
-            .map_err(|e| Failure::failed(chain(&e)))?;
-    }
+        let merged = merge_headers(&found.headers, &headers, left_out);
+        Some(merged.map_err(|e| Failure::failed(chain(&e)))?)
+    };
     let bar = Bar::new(output, "rows read and written");
-    let merged =
-        merge_tables(&opened, to, parts, &options, &bar).map_err(|e| Failure::failed(chain(&e)))?;
+    let staged =
+        stage_tables(&opened, to, parts, &options, &bar).map_err(|e| Failure::failed(chain(&e)))?;
+    // What was read is not needed any more; what came to stand there meanwhile is not touched.
+    if replaced(to, parts, args.overwrite)? != old {
+        return Err(Failure::failed(format!(
+            "{}: other tables came to stand there while these were merged: merge them again",
+            to.display()
+        )));
+    }
+    // A table never stands beside another's items.
+    for path in &old {
+        gone(path)?;
+    }
+    match new_headers {
+        Some(new) => new.place().map_err(|e| Failure::failed(chain(&e)))?,
+        None => gone(&headers)?,
+    }
+    match new_items {
+        Some(new) => new
+            .persist(&items)
+            .map_err(|e| Failure::of(items.display(), &e.error))?,
+        None => gone(&items)?,
+    }
+    let merged = staged.place().map_err(|e| Failure::failed(chain(&e)))?;
     drop(bar);
     output.document(&json!({
         "dataset": args.output,
@@ -127,40 +158,93 @@ fn inputs(given: &[String]) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     let mut seen = HashSet::new();
-    found.retain(|path| seen.insert(path.clone()));
+    // However they are named.
+    found.retain(|path| seen.insert(resolved(path)));
     if found.is_empty() {
         return Err(Failure::failed("there is no table to merge"));
     }
     Ok(found)
 }
 
-/// Makes the folder of the result; what it holds already is replaced only where that is asked for.
-fn folder(to: &Path, overwrite: bool) -> Result<(), Failure> {
-    let failed = |e: &std::io::Error| Failure::of(to.display(), e);
-    fs::create_dir_all(to).map_err(|e| failed(&e))?;
-    for entry in fs::read_dir(to).map_err(|e| failed(&e))? {
-        let path = entry.map_err(|e| failed(&e))?.path();
-        if is_table(&path) {
-            if !overwrite {
-                return Err(Failure::failed(format!(
-                    "{} holds an index already: say --overwrite to replace it",
-                    to.display()
-                )));
-            }
-            fs::remove_file(&path).map_err(|e| failed(&e))?;
-        }
+/// The tables at `to` that the result takes the place of: those that a merge wrote, where that is asked for.
+fn replaced(to: &Path, parts: bool, overwrite: bool) -> Result<Vec<PathBuf>, Failure> {
+    let old = match (parts, to.is_dir()) {
+        (true, true) => tables_in(to)?,
+        (true, false) => Vec::new(),
+        (false, _) if to.symlink_metadata().is_ok() => vec![to.to_owned()],
+        (false, _) => Vec::new(),
+    };
+    if old.is_empty() {
+        return Ok(old);
     }
-    Ok(())
+    if !overwrite {
+        return Err(Failure::failed(if parts {
+            format!(
+                "{} holds an index already: say --overwrite to replace it, or give the result another place",
+                to.display()
+            )
+        } else {
+            format!(
+                "{} exists already: say --overwrite to replace it",
+                to.display()
+            )
+        }));
+    }
+    // A folder may hold tables of items, which nothing else has: they are not thrown away.
+    if let Some(other) = old.iter().find(|path| parts && !is_part(path, to)) {
+        return Err(Failure::failed(format!(
+            "{} holds tables that no merge wrote, as {}: give the result another place",
+            to.display(),
+            other.display()
+        )));
+    }
+    Ok(old)
 }
 
-/// Writes the items of all files into one at `to`, each once: that of the file named first.
-fn merge_items(from: &[PathBuf], to: &Path) -> Result<u64, Failure> {
+/// Whether the table at `path` is a part that a merge into the folder `to` wrote.
+fn is_part(path: &Path, to: &Path) -> bool {
+    let name = path.file_name().and_then(|n| n.to_str());
+    let digits = name.and_then(|n| n.strip_prefix("part-")?.strip_suffix(".parquet"));
+    let named = digits.is_some_and(|d| d.len() >= 5 && d.bytes().all(|b| b.is_ascii_digit()));
+    named && path.parent() == Some(to) && Table::open(path).is_ok_and(|t| t.is_merged())
+}
+
+/// Where `path` is, whatever links lead there; of what is not there yet, where it will be.
+fn resolved(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut there = whole.as_path();
+    loop {
+        if let (Ok(found), Ok(rest)) = (there.canonicalize(), whole.strip_prefix(there)) {
+            return if rest == Path::new("") {
+                found
+            } else {
+                found.join(rest)
+            };
+        }
+        match there.parent() {
+            Some(parent) => there = parent,
+            None => return whole,
+        }
+    }
+}
+
+/// Removes a file, if it is there.
+fn gone(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Failure::of(path.display(), &e)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the items of all files into one for `to`, each once, and counts them; nothing where there are no files.
+/// An item is known by its id and its collection's: two that are not the same are refused, since rows of both
+/// would lead to the pixels of one.
+fn merge_items(from: &[PathBuf], to: &Path) -> Result<(u64, Option<TempPath>), Failure> {
     if from.is_empty() {
-        let _ = fs::remove_file(to);
-        return Ok(0);
+        return Ok((0, None));
     }
     make_parent(to)?;
-    let failed = |e: &std::io::Error| Failure::of(to.display(), e);
+    let failed = |e: &io::Error| Failure::of(to.display(), e);
     let folder = to
         .parent()
         .filter(|p| *p != Path::new(""))
@@ -171,17 +255,35 @@ fn merge_items(from: &[PathBuf], to: &Path) -> Result<u64, Failure> {
         .tempfile_in(folder)
         .map_err(|e| failed(&e))?;
     let mut out = BufWriter::new(file);
-    let mut seen = HashSet::new();
-    for path in from {
+    let mut seen: HashMap<(String, Option<String>), (u64, usize)> = HashMap::new();
+    for (number, path) in from.iter().enumerate() {
         let lines = fs::File::open(path).map(BufReader::new);
         for line in lines.map_err(|e| Failure::of(path.display(), &e))?.lines() {
             let line = line.map_err(|e| Failure::of(path.display(), &e))?;
             if line.trim().is_empty() {
                 continue;
             }
-            let id = ItemLine::parse(&line).and_then(|item| item.id());
-            if seen.insert(id.map_err(|e| Failure::of(path.display(), &e))?) {
-                writeln!(out, "{line}").map_err(|e| failed(&e))?;
+            let wrong = |e: &serde_json::Error| Failure::of(path.display(), e);
+            let item = ItemLine::parse(&line).map_err(|e| wrong(&e))?;
+            let key = item.key().map_err(|e| wrong(&e))?;
+            let hash = content(&item).map_err(|e| wrong(&e))?;
+            match seen.get(&key) {
+                None => {
+                    writeln!(out, "{line}").map_err(|e| failed(&e))?;
+                    seen.insert(key, (hash, number));
+                }
+                Some((same, _)) if *same == hash => {}
+                Some((_, first)) => {
+                    let (id, collection) = key;
+                    let first = from.get(*first).unwrap_or(path);
+                    return Err(Failure::failed(format!(
+                        "item {id} of {} in {} is another than that in {}: index one of them anew from the other, or leave one out",
+                        collection
+                            .map_or("no collection".to_owned(), |c| format!("collection {c}")),
+                        path.display(),
+                        first.display()
+                    )));
+                }
             }
         }
     }
@@ -193,8 +295,15 @@ fn merge_items(from: &[PathBuf], to: &Path) -> Result<u64, Failure> {
             .as_file()
             .set_permissions(fs::Permissions::from_mode(0o644));
     }
-    file.persist(to).map_err(|e| failed(&e.error))?;
-    Ok(seen.len() as u64)
+    Ok((seen.len() as u64, Some(file.into_temp_path())))
+}
+
+/// A number for what an item says, however it is written.
+fn content(item: &ItemLine) -> Result<u64, serde_json::Error> {
+    let value: Value = serde_json::from_str(&item.item)?;
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    Ok(hasher.finish())
 }
 
 fn make_parent(path: &Path) -> Result<(), Failure> {

@@ -4,12 +4,16 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use serde_json::json;
-use stacchip::index::{LeakCheck, Split, SplitBy, SplitCounts, SplitError, SplitOptions, Splitter};
+use stacchip::index::{
+    LeakCheck, Leaks, Split, SplitBy, SplitCounts, SplitError, SplitOptions, Splitter,
+    schema::{BBOX, COLUMNS},
+};
 
 use crate::{
     CommandResult, Status,
     args::SplitArgs,
     failure::{Failure, chain},
+    folder_lock::FolderLock,
     index_rows::tables,
     output::Output,
     progress::Bar,
@@ -36,6 +40,19 @@ fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
         seed: args.seed,
     };
     let mut splitter = Splitter::new(options).map_err(Failure::usage)?;
+    let mut own = COLUMNS.iter().chain([&BBOX]);
+    if own.any(|column| column.name.eq_ignore_ascii_case(&args.column)) {
+        return Err(Failure::usage(format!(
+            "the column `{}` is one of every index: give --column another name",
+            args.column
+        )));
+    }
+    let dataset = Path::new(&args.dataset);
+    let _lock = if dataset.is_dir() {
+        Some(FolderLock::take(dataset)?)
+    } else {
+        FolderLock::beside(dataset)
+    };
     let has = |t: &&Table| t.schema().column_with_name(&args.column).is_some();
     if let Some(table) = tables.iter().find(has)
         && !args.overwrite
@@ -51,7 +68,12 @@ fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
         .as_deref()
         .is_some_and(|name| tables.iter().any(|t| t.has_fractions(name)));
     let bar = Bar::new(output, "reading places");
+    let mut lot = Lot::default();
     each_place(tables, args.strata.as_deref(), &bar, |(footprint, text)| {
+        let rings = footprint.polygons.iter().flat_map(|p| &p.rings);
+        for number in rings.flatten().flatten() {
+            lot.add(number.to_bits());
+        }
         let text = text.unwrap_or_default();
         let tenth = bins.then(|| text.parse::<f64>().ok()).flatten();
         match tenth {
@@ -64,7 +86,19 @@ fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
     let plan = splitter.finish();
     let counts = plan.counts();
     let names: Vec<Option<&'static str>> = plan.splits().map(|s| s.map(Split::name)).collect();
-    write(args, tables, &names, output)?;
+    for name in &names {
+        let first = name.and_then(|n| n.bytes().next());
+        lot.add(first.map_or(0, u64::from));
+    }
+    let said = json!({
+        "lot": format!("{:016x}", lot.0),
+        "by": by.to_string(),
+        "buffer_km": args.buffer,
+        "seed": args.seed,
+        "shares": options.shares,
+        "strata": args.strata,
+    });
+    write(args, tables, &names, &said.to_string(), output)?;
     output.document(&json!({
         "dataset": args.dataset,
         "column": args.column,
@@ -110,8 +144,10 @@ fn write(
     args: &SplitArgs,
     tables: &[Table],
     names: &[Option<&'static str>],
+    said: &str,
     output: Output,
 ) -> Result<(), Failure> {
+    let key = lot_key(&args.column);
     let bar = Bar::new(output, "writing");
     bar.expect(tables.len() as u64);
     let mut start = 0usize;
@@ -127,7 +163,8 @@ fn write(
         .into_par_iter()
         .map(|(table, range)| {
             let values = names.get(range).unwrap_or_default().iter().copied();
-            let staged = StagedTable::with_texts(table, &args.column, values);
+            let said = Some((key.as_str(), said));
+            let staged = StagedTable::with_texts(table, &args.column, values, said);
             bar.advance(1);
             staged.map_err(|e| Failure::failed(chain(&e)))
         })
@@ -156,6 +193,7 @@ fn check(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
         }
         (args.dataset.clone(), row)
     };
+    let lots = lots(tables, &args.column);
     let examples: Vec<_> = leaks
         .examples
         .iter()
@@ -166,29 +204,87 @@ fn check(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
         "column": args.column,
         "buffer_km": args.buffer,
         "checked": leaks.checked,
+        "in_none": leaks.in_none,
+        "unplaced": leaks.unplaced,
         "leaks": leaks.rows,
+        "lots": lots.len(),
         "examples": examples.iter().map(|pair| {
             let one = |(table, row): &(String, u64)| json!({ "table": table, "row": row });
             json!([one(&pair[0]), one(&pair[1])])
         }).collect::<Vec<_>>(),
     }))?;
-    if leaks.rows == 0 {
+    if leaks.rows == 0 && leaks.unplaced == 0 && lots.len() < 2 {
         output.done(format!(
-            "{}: {} rows checked, no place is in two splits",
-            args.dataset, leaks.checked
+            "{}: {} rows checked, no place is in two splits; {} rows are in none",
+            args.dataset, leaks.checked, leaks.in_none
         ))?;
         return Ok(Status::Done);
     }
+    tell_others(args, &leaks, &lots);
     for [(table_a, a), (table_b, b)] in &examples {
         Output::error(format!(
             "row {a} of {table_a} and row {b} of {table_b} share ground and are in different splits"
         ));
     }
-    Output::error(format!(
-        "{}: {} of {} rows share ground with another split's",
-        args.dataset, leaks.rows, leaks.checked
-    ));
+    if leaks.rows > 0 {
+        Output::error(format!(
+            "{}: {} of {} rows share ground with another split's",
+            args.dataset, leaks.rows, leaks.checked
+        ));
+    }
     Err(Failure::Told)
+}
+
+/// Tells what is wrong but for leaks.
+fn tell_others(args: &SplitArgs, leaks: &Leaks, lots: &[(Option<String>, &Table)]) {
+    if leaks.unplaced > 0 {
+        Output::error(format!(
+            "{}: {} rows are in a split and have no outline in longitude and latitude: whether they leak is not known",
+            args.dataset, leaks.unplaced
+        ));
+    }
+    if let [(_, first), (_, second), ..] = lots {
+        Output::error(format!(
+            "{}: its tables were not split together, as {} and {}: a run was broken off, or tables came from elsewhere; split it anew with --overwrite",
+            args.dataset,
+            first.path().display(),
+            second.path().display()
+        ));
+    }
+}
+
+/// The runs that split the tables, as the tables say, each with its first table.
+fn lots<'a>(tables: &'a [Table], column: &str) -> Vec<(Option<String>, &'a Table)> {
+    let key = lot_key(column);
+    let mut lots: Vec<(Option<String>, &Table)> = Vec::new();
+    for table in tables {
+        let lot = table.says(&key);
+        if lots.iter().all(|(known, _)| *known != lot) {
+            lots.push((lot, table));
+        }
+    }
+    lots
+}
+
+/// The key, in the metadata of a table, of the run that wrote the column.
+fn lot_key(column: &str) -> String {
+    format!("stacchip:split:{column}")
+}
+
+/// A number for the places of a run and what became of each: FNV-1a, a word at a time. The same run
+/// again says the same.
+struct Lot(u64);
+
+impl Default for Lot {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Lot {
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x100_0000_01b3);
+    }
 }
 
 /// Hands over the places of all rows, in their order.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use stacchip_model::MultiPolygon;
 
-use super::{SplitError, checked_buffer, near::pairs, outlines::Outlines};
+use super::{SplitError, checked_buffer, is_place, near::pairs, outlines::Outlines};
 
 /// Hears of all rows of a dataset with the names of their splits, then says which leak: which share
 /// ground with a row of another split.
@@ -22,6 +22,7 @@ use super::{SplitError, checked_buffer, near::pairs, outlines::Outlines};
 /// check.push(&chip(1.5).into(), None)?;
 /// check.push(&chip(1.9).into(), Some("train"))?;
 /// let leaks = check.finish(0.0)?;
+/// assert_eq!((leaks.checked, leaks.in_none), (3, 1));
 /// assert_eq!((leaks.rows, leaks.examples), (2, vec![(1, 3)]));
 /// # Ok::<(), stacchip_index::SplitError>(())
 /// ```
@@ -32,13 +33,19 @@ pub struct LeakCheck {
     /// Each outline with each split it has rows of: its first row, and how many.
     found: HashMap<(u32, u32), (u64, u64)>,
     rows: u64,
+    in_none: u64,
+    unplaced: u64,
 }
 
 /// What leaks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Leaks {
-    /// Rows that were looked at.
+    /// Rows that were looked at: those that are in a split, and somewhere.
     pub checked: u64,
+    /// Rows that are in no split.
+    pub in_none: u64,
+    /// Rows that are in a split, and have no outline in longitude and latitude: nobody knows whether they leak.
+    pub unplaced: u64,
     /// Rows that share ground with a row of another split, or lie closer than the buffer.
     pub rows: u64,
     /// Numbers of rows that do, two by two; not all where there are many.
@@ -58,8 +65,13 @@ impl LeakCheck {
         let row = self.rows;
         self.rows += 1;
         let Some(split) = split else {
+            self.in_none += 1;
             return Ok(());
         };
+        if !is_place(footprint) {
+            self.unplaced += 1;
+            return Ok(());
+        }
         let outline = self.outlines.add(footprint)?;
         let split = if let Some(&known) = self.splits.get(split) {
             known
@@ -135,7 +147,9 @@ impl LeakCheck {
         });
         examples.sort_unstable();
         Ok(Leaks {
-            checked: self.rows,
+            checked: self.rows - self.in_none - self.unplaced,
+            in_none: self.in_none,
+            unplaced: self.unplaced,
             rows: found.iter().filter(|f| f.leaks).map(|f| f.rows).sum(),
             examples,
         })

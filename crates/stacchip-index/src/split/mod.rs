@@ -20,6 +20,7 @@ pub use splitter::{SplitCounts, SplitPlan, Splitter};
 
 use std::{fmt, str::FromStr};
 
+use stacchip_model::MultiPolygon;
 use thiserror::Error;
 
 use crate::GroundCell;
@@ -152,11 +153,23 @@ pub enum SplitError {
     )]
     By(String),
     /// A row without a place.
-    #[error("row {0} has no outline: it cannot be split by its place")]
+    #[error("row {0} has no outline in longitude and latitude: it cannot be split by its place")]
     Nowhere(u64),
     /// More than fits.
     #[error("more than {0} outlines: split the dataset in parts")]
     TooMany(u32),
+}
+
+/// Whether `footprint` is a place: an area with corners on the globe, in degrees.
+fn is_place(footprint: &MultiPolygon) -> bool {
+    let on_globe =
+        |p: &[f64; 2]| (-540.0..=540.0).contains(&p[0]) && (-90.1..=90.1).contains(&p[1]);
+    let area = |ring: &Vec<[f64; 2]>| {
+        let open = ring.len() - usize::from(ring.len() > 1 && ring.first() == ring.last());
+        open > 2 && ring.iter().all(on_globe)
+    };
+    let mut parts = footprint.polygons.iter();
+    !footprint.polygons.is_empty() && parts.all(|part| part.rings.first().is_some_and(area))
 }
 
 pub(crate) fn checked_buffer(km: f64) -> Result<f64, SplitError> {

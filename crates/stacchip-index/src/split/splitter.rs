@@ -8,7 +8,7 @@ use super::{
     Split, SplitBy, SplitError, SplitOptions,
     assign::{Group, assign},
     blocks::block_at,
-    checked_buffer,
+    checked_buffer, is_place,
     near::pairs,
     outlines::Outlines,
 };
@@ -73,7 +73,7 @@ impl Splitter {
     /// # Errors
     /// [`SplitError::Nowhere`] where it has no outline; [`SplitError::TooMany`].
     pub fn push(&mut self, footprint: &MultiPolygon, stratum: &str) -> Result<(), SplitError> {
-        if centre(footprint).is_none_or(|c| !c.iter().all(|v| v.is_finite())) {
+        if !is_place(footprint) {
             return Err(SplitError::Nowhere(self.rows.len() as u64));
         }
         let outline = self.outlines.add(footprint)?;

@@ -277,4 +277,20 @@ fn what_is_wrong_is_told() {
         splitter.push(&MultiPolygon::default(), ""),
         Err(SplitError::Nowhere(0))
     );
+    // Metres are no degrees, and a line is no area.
+    let ring = |points: &[[f64; 2]]| -> MultiPolygon {
+        let rings = vec![points.to_vec()];
+        stacchip_model::Polygon { rings }.into()
+    };
+    let metres = ring(&[[5e5, 4e6], [5.1e5, 4e6], [5.1e5, 4.1e6], [5e5, 4e6]]);
+    let line = ring(&[[1.0, 1.0], [2.0, 2.0], [1.0, 1.0]]);
+    let nan = ring(&[[1.0, 1.0], [2.0, f64::NAN], [2.0, 1.0], [1.0, 1.0]]);
+    let mut check = LeakCheck::default();
+    for odd in [&metres, &line, &nan, &MultiPolygon::default()] {
+        assert_eq!(splitter.push(odd, ""), Err(SplitError::Nowhere(0)));
+        check.push(odd, Some("train")).unwrap();
+        check.push(odd, None).unwrap();
+    }
+    let found = check.finish(0.0).unwrap();
+    assert_eq!((found.checked, found.unplaced, found.in_none), (0, 4, 4));
 }

@@ -16,11 +16,11 @@ use stacchip_index::{IndexError, IndexErrorKind};
 use super::{HeaderTableEncoder, VERSION, VERSION_KEY, names};
 use crate::{
     beside::temporary,
-    parquet::{Table, index_error},
+    parquet::{StagedTable, Table, index_error},
 };
 
-/// Writes the headers of all tables at `from` into one at `to`; of an item that several hold, those of the
-/// first. Tables of another version or with other columns are left out, and told.
+/// Writes the headers of all tables at `from` into one for `to`, which stands there once it is placed; of an
+/// item that several hold, those of the first. Tables of another version or with other columns are left out, and told.
 ///
 /// # Errors
 /// [`IndexError`] where a table cannot be read, or the result cannot be written.
@@ -28,7 +28,7 @@ pub fn merge_headers(
     from: &[impl AsRef<Path>],
     to: &Path,
     mut left_out: impl FnMut(&Path),
-) -> Result<(), IndexError> {
+) -> Result<StagedTable, IndexError> {
     let address = to.to_string_lossy().into_owned();
     let failed = |e: Box<dyn std::error::Error + Send + Sync>| {
         index_error(IndexErrorKind::Write, &address, e)
@@ -89,6 +89,5 @@ pub fn merge_headers(
     let file = out
         .into_inner()
         .map_err(|e| failed(e.into_error().into()))?;
-    file.persist(to).map_err(|e| failed(e.error.into()))?;
-    Ok(())
+    Ok(StagedTable::of(file, to))
 }

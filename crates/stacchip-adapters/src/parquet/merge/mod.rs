@@ -19,11 +19,14 @@ mod write;
 
 use std::{
     num::NonZero,
+    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
 };
 
 use stacchip::Progress;
 use stacchip_index::{IndexError, IndexErrorKind};
+
+pub use write::StagedMerge;
 
 use super::{Table, index_error};
 
@@ -41,6 +44,30 @@ pub struct MergeOptions {
     pub part_rows: u64,
     /// Whether what stands at the target may be replaced.
     pub overwrite: bool,
+    /// How large the pieces of the sort are.
+    pub pieces: MergePieces,
+}
+
+/// How large the pieces are that rows are sorted in. What is the default suits all but tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MergePieces {
+    /// Pieces that are merged into one at once, at most; fewer where the memory has no room for a batch of
+    /// each. About so many files are open.
+    pub at_once: usize,
+    /// Rows of a piece at most, whatever the memory has room for.
+    pub rows: usize,
+    /// Rows of a batch: what is held of each piece while they are merged.
+    pub batch_rows: usize,
+}
+
+impl Default for MergePieces {
+    fn default() -> Self {
+        Self {
+            at_once: 128,
+            rows: usize::MAX,
+            batch_rows: 2048,
+        }
+    }
 }
 
 /// What a merge came to.
@@ -72,6 +99,21 @@ pub fn merge_tables(
     options: &MergeOptions,
     progress: &dyn Progress,
 ) -> Result<Merged, IndexError> {
+    stage_tables(tables, to, parts, options, progress)?.place()
+}
+
+/// The same, but that nothing has its name yet: what stands at `to` is as it was until the result is
+/// [placed](StagedMerge::place).
+///
+/// # Errors
+/// Those of [`merge_tables`].
+pub fn stage_tables(
+    tables: &[Table],
+    to: &Path,
+    parts: bool,
+    options: &MergeOptions,
+    progress: &dyn Progress,
+) -> Result<StagedMerge, IndexError> {
     if !parts && !options.overwrite && to.symlink_metadata().is_ok() {
         return Err(IndexError {
             kind: IndexErrorKind::Exists,
@@ -80,12 +122,41 @@ pub fn merge_tables(
         });
     }
     let columns = schema::reconcile(tables)?;
-    let runs = sort::sorted_runs(tables, &columns, options, progress)?;
-    let spilled = runs.len() as u64;
-    let runs = order::few_enough(runs, options, &columns.schema)?;
-    let mut merged = write::write(runs, &columns, to, parts, options, progress)?;
+    let mut sorted = sort::sorted_runs(tables, &columns, options, progress)?;
+    order::few_enough(&mut sorted, options, &columns.schema)?;
+    let (read, spilled, before) = (sorted.rows, sorted.spilled, sorted.duplicates);
+    let mut staged = write::write(sorted.runs, &columns, to, parts, options, progress)?;
+    let merged = &mut staged.merged;
     merged.runs = spilled;
-    Ok(merged)
+    merged.duplicates += before;
+    if merged.rows + merged.duplicates != read {
+        return Err(index_error(
+            IndexErrorKind::Write,
+            &to.to_string_lossy(),
+            format!(
+                "{read} rows were read, and {} written, {} left out as duplicates: rows were lost, please report this",
+                merged.rows, merged.duplicates
+            ),
+        ));
+    }
+    Ok(staged)
+}
+
+/// Lets a panic, of a library's say, be an error: never a table that rows are missing from.
+fn unbroken<T>(
+    address: &str,
+    work: impl FnOnce() -> Result<T, IndexError>,
+) -> Result<T, IndexError> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|cause| {
+        let text = cause.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| cause.downcast_ref::<&str>().copied());
+        let said = text.unwrap_or("for no reason given");
+        Err(index_error(
+            IndexErrorKind::Write,
+            address,
+            format!("a thread broke off: {said}"),
+        ))
+    })
 }
 
 fn spill_error(

@@ -20,6 +20,7 @@ use stacchip_index::{
 use super::{
     MergeOptions,
     run::{Rank, Ranked, Run, RunReader, RunWriter},
+    sort::Sorted,
     spill_error,
 };
 
@@ -210,38 +211,51 @@ impl Identity {
     }
 }
 
-/// So few runs that a batch of each fits into the memory, and that all can be open at once: runs are
-/// merged into longer ones until then.
+/// Merges runs into longer ones until a batch of each fits into the memory, and all can be open at once:
+/// the shortest, and no more of them than needed.
 pub(super) fn few_enough(
-    mut runs: Vec<Run>,
+    sorted: &mut Sorted,
     options: &MergeOptions,
     schema: &SchemaRef,
-) -> Result<Vec<Run>, IndexError> {
-    let failed = |e: ArrowError| spill_error(options, e);
-    while runs.len() > MOST_RUNS {
-        let mut longer = Vec::new();
-        let mut rest = runs.into_iter();
-        loop {
-            let some: Vec<Run> = rest.by_ref().take(MOST_RUNS).collect();
-            if some.is_empty() {
-                break;
-            }
-            let mut merger = Merger::new(some, schema).map_err(failed)?;
-            let mut writer = RunWriter::new(schema, options)?;
-            while let Some(ordered) = merger.next(LONGER_ROWS).map_err(failed)? {
-                let batches: Vec<&RecordBatch> = ordered.batches.iter().collect();
-                let batch = interleave_record_batch(&batches, &ordered.rows).map_err(failed)?;
-                writer.write(&batch, &ordered.ranks).map_err(failed)?;
-            }
-            longer.push(writer.finish().map_err(failed)?);
+) -> Result<(), IndexError> {
+    loop {
+        let most = at_once(&sorted.runs, options);
+        let there = sorted.runs.len();
+        if there <= most {
+            return Ok(());
         }
-        runs = longer;
+        let some: Vec<Run> = sorted.runs.drain(..most.min(there - most + 1)).collect();
+        let (longer, duplicates) =
+            one_of(some, options, schema).map_err(|e| spill_error(options, e))?;
+        sorted.duplicates += duplicates;
+        sorted.runs.push(longer);
     }
-    Ok(runs)
 }
 
-/// Runs that are merged at once.
-const MOST_RUNS: usize = 128;
+/// How many of `runs` may be merged at once: a batch of each in a quarter of the memory, but never so
+/// few that it would not end.
+pub(super) fn at_once(runs: &[Run], options: &MergeOptions) -> usize {
+    let each = runs.iter().map(Run::held).max().unwrap_or(1).max(1);
+    let room = usize::try_from(options.memory / 4 / each).unwrap_or(usize::MAX);
+    room.max(LEAST_RUNS).min(options.pieces.at_once.max(2))
+}
 
-/// Rows of a batch of a longer run.
-const LONGER_ROWS: usize = 2048;
+/// One run of the rows of `some`, and how many of them were left out as duplicates.
+pub(super) fn one_of(
+    some: Vec<Run>,
+    options: &MergeOptions,
+    schema: &SchemaRef,
+) -> Result<(Run, u64), ArrowError> {
+    let mut merger = Merger::new(some, schema)?;
+    let mut writer =
+        RunWriter::new(schema, options).map_err(|e| ArrowError::ExternalError(Box::new(e)))?;
+    while let Some(ordered) = merger.next(options.pieces.batch_rows.max(1))? {
+        let batches: Vec<&RecordBatch> = ordered.batches.iter().collect();
+        let batch = interleave_record_batch(&batches, &ordered.rows)?;
+        writer.write(&batch, &ordered.ranks)?;
+    }
+    Ok((writer.finish()?, merger.duplicates()))
+}
+
+/// So many runs are merged at once in however little memory.
+const LEAST_RUNS: usize = 8;

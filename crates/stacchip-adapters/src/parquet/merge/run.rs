@@ -23,11 +23,16 @@ pub(super) type Rank = (u64, u64);
 pub(super) struct RunWriter {
     writer: StreamWriter<BufWriter<File>>,
     schema: SchemaRef,
+    largest: u64,
 }
 
 /// Sorted rows that were written.
 #[derive(Debug)]
-pub(super) struct Run(File);
+pub(super) struct Run {
+    file: File,
+    /// Bytes of its largest batch.
+    largest: u64,
+}
 
 /// Sorted rows that are read again.
 pub(super) struct RunReader {
@@ -51,7 +56,11 @@ impl RunWriter {
         let schema = Arc::new(Schema::new(fields));
         let out = BufWriter::with_capacity(BUFFER, file);
         let writer = StreamWriter::try_new(out, &schema).map_err(|e| spill_error(options, e))?;
-        Ok(Self { writer, schema })
+        Ok(Self {
+            writer,
+            schema,
+            largest: 0,
+        })
     }
 
     /// Appends rows.
@@ -59,6 +68,7 @@ impl RunWriter {
         let of = |rank: fn(&Rank) -> u64| -> ArrayRef {
             Arc::new(UInt64Array::from_iter_values(ranks.iter().map(rank)))
         };
+        self.largest = self.largest.max(batch.get_array_memory_size() as u64);
         let mut columns = batch.columns().to_vec();
         columns.extend([of(|r| r.0), of(|r| r.1)]);
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
@@ -73,14 +83,22 @@ impl RunWriter {
             .into_inner()
             .map_err(|e| ArrowError::from(e.into_error()))?;
         file.rewind()?;
-        Ok(Run(file))
+        Ok(Run {
+            file,
+            largest: self.largest,
+        })
     }
 }
 
 impl Run {
+    /// Bytes that are held while it is read.
+    pub(super) fn held(&self) -> u64 {
+        self.largest + BUFFER as u64
+    }
+
     /// Reads it from its start; `schema` is without the ranks.
     pub(super) fn read(self, schema: &SchemaRef) -> Result<RunReader, ArrowError> {
-        let reader = StreamReader::try_new(BufReader::with_capacity(BUFFER, self.0), None)?;
+        let reader = StreamReader::try_new(BufReader::with_capacity(BUFFER, self.file), None)?;
         Ok(RunReader {
             reader,
             schema: Arc::clone(schema),

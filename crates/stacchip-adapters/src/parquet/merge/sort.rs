@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -15,9 +15,10 @@ use stacchip_index::IndexError;
 use super::{
     MergeOptions,
     canonical::{Canonical, places},
+    order::{at_once, one_of},
     run::{Rank, Run, RunWriter},
     schema::Columns,
-    spill_error,
+    spill_error, unbroken,
 };
 use crate::parquet::Table;
 
@@ -28,13 +29,64 @@ struct Unit<'a> {
     first: u64,
 }
 
+/// All rows in sorted runs.
+#[derive(Debug)]
+pub(super) struct Sorted {
+    /// The shortest first.
+    pub(super) runs: Vec<Run>,
+    /// Rows that were read.
+    pub(super) rows: u64,
+    /// Of them those that were left out already.
+    pub(super) duplicates: u64,
+    /// Runs that were written from memory.
+    pub(super) spilled: u64,
+}
+
+/// The runs of all threads. As soon as there are more than can be merged at once, they become one of the
+/// next level, so that few files are open however many rows there are.
+#[derive(Debug, Default)]
+struct Spilled {
+    levels: Vec<Vec<Run>>,
+    duplicates: u64,
+    count: u64,
+}
+
+impl Spilled {
+    fn add(
+        &mut self,
+        mut run: Run,
+        columns: &Columns,
+        options: &MergeOptions,
+    ) -> Result<(), ArrowError> {
+        self.count += 1;
+        for level in 0.. {
+            if self.levels.len() <= level {
+                self.levels.push(Vec::new());
+            }
+            let Some(here) = self.levels.get_mut(level) else {
+                break;
+            };
+            here.push(run);
+            let most = at_once(here, options);
+            if here.len() <= most {
+                break;
+            }
+            let some = here.drain(..most).collect();
+            let (longer, duplicates) = one_of(some, options, &columns.schema)?;
+            self.duplicates += duplicates;
+            run = longer;
+        }
+        Ok(())
+    }
+}
+
 /// Reads all tables with all threads.
 pub(super) fn sorted_runs(
     tables: &[Table],
     columns: &Columns,
     options: &MergeOptions,
     progress: &dyn Progress,
-) -> Result<Vec<Run>, IndexError> {
+) -> Result<Sorted, IndexError> {
     let mut units = Vec::new();
     for table in tables {
         let mut first = 0u64;
@@ -51,10 +103,11 @@ pub(super) fn sorted_runs(
         }
     }
     let next = AtomicUsize::new(0);
-    let found: Mutex<Result<Vec<Run>, IndexError>> = Mutex::new(Ok(Vec::new()));
+    let spilled = Mutex::new(Spilled::default());
+    let read = AtomicU64::new(0);
     let share = options.memory / 4 / options.threads.get() as u64;
-    let work = || -> Result<Vec<Run>, IndexError> {
-        let mut sorter = Sorter::new(columns, options, share);
+    let work = || -> Result<(), IndexError> {
+        let mut sorter = Sorter::new(columns, options, share, &spilled);
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(unit) = units.get(number) else {
@@ -67,7 +120,8 @@ pub(super) fn sorted_runs(
             for batch in unit.table.batches(None, Some(vec![unit.group]))? {
                 let batch = canonical.batch(&batch?, at)?;
                 let rows = batch.num_rows() as u64;
-                sorter.push(batch, order)?;
+                read.fetch_add(rows, Ordering::Relaxed);
+                sorter.push(&batch, order)?;
                 order = order.saturating_add(rows);
                 at = at.saturating_add(rows);
                 progress.advance(rows);
@@ -75,24 +129,31 @@ pub(super) fn sorted_runs(
         }
         sorter.finish()
     };
+    let outcome = Mutex::new(Ok(()));
     thread::scope(|scope| {
         for _ in 0..options.threads.get() {
             scope.spawn(|| {
-                let done = work();
-                if done.is_err() {
+                if let Err(error) = unbroken(&options.spill.to_string_lossy(), &work) {
                     // The others have nothing more to do.
                     next.store(units.len(), Ordering::Relaxed);
-                }
-                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                match (done, found.as_mut()) {
-                    (Ok(runs), Ok(all)) => all.extend(runs),
-                    (Err(error), Ok(_)) => *found = Err(error),
-                    (_, Err(_)) => {}
+                    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+                    if outcome.is_ok() {
+                        *outcome = Err(error);
+                    }
                 }
             });
         }
     });
-    found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    outcome
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)?;
+    let spilled = spilled.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Sorted {
+        runs: spilled.levels.into_iter().flatten().collect(),
+        rows: read.into_inner(),
+        duplicates: spilled.duplicates,
+        spilled: spilled.count,
+    })
 }
 
 /// Holds rows until there are enough of them, then sorts and spills them.
@@ -105,11 +166,16 @@ struct Sorter<'a> {
     /// Rank, batch and row of what is held.
     rows: Vec<(Rank, u32, u32)>,
     bytes: u64,
-    runs: Vec<Run>,
+    spilled: &'a Mutex<Spilled>,
 }
 
 impl<'a> Sorter<'a> {
-    fn new(columns: &'a Columns, options: &'a MergeOptions, share: u64) -> Self {
+    fn new(
+        columns: &'a Columns,
+        options: &'a MergeOptions,
+        share: u64,
+        spilled: &'a Mutex<Spilled>,
+    ) -> Self {
         Self {
             columns,
             options,
@@ -117,11 +183,23 @@ impl<'a> Sorter<'a> {
             batches: Vec::new(),
             rows: Vec::new(),
             bytes: 0,
-            runs: Vec::new(),
+            spilled,
         }
     }
 
-    fn push(&mut self, batch: RecordBatch, order: u64) -> Result<(), IndexError> {
+    fn push(&mut self, batch: &RecordBatch, order: u64) -> Result<(), IndexError> {
+        let most = self.options.pieces.rows.max(1);
+        let mut at = 0;
+        while at < batch.num_rows() {
+            let room = most.saturating_sub(self.rows.len());
+            let count = room.clamp(1, batch.num_rows() - at);
+            self.hold(batch.slice(at, count), order.saturating_add(at as u64))?;
+            at += count;
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, batch: RecordBatch, order: u64) -> Result<(), IndexError> {
         let places = places(&batch).ok_or_else(|| {
             let without = ArrowError::SchemaError("rows without places".to_owned());
             spill_error(self.options, without)
@@ -132,7 +210,7 @@ impl<'a> Sorter<'a> {
             .extend(ranks.zip(0..).map(|(rank, row)| (rank, number, row)));
         self.bytes += batch.get_array_memory_size() as u64 + batch.num_rows() as u64 * RANKED;
         self.batches.push(batch);
-        if self.bytes >= self.share {
+        if self.bytes >= self.share || self.rows.len() >= self.options.pieces.rows.max(1) {
             self.spill().map_err(|e| spill_error(self.options, e))?;
         }
         Ok(())
@@ -146,7 +224,7 @@ impl<'a> Sorter<'a> {
         let mut writer = RunWriter::new(&self.columns.schema, self.options)
             .map_err(|e| ArrowError::ExternalError(Box::new(e)))?;
         let batches: Vec<&RecordBatch> = self.batches.iter().collect();
-        for rows in self.rows.chunks(SPILL_ROWS) {
+        for rows in self.rows.chunks(self.options.pieces.batch_rows.max(1)) {
             let indices: Vec<(usize, usize)> = rows
                 .iter()
                 .map(|(_, batch, row)| (*batch as usize, *row as usize))
@@ -155,21 +233,19 @@ impl<'a> Sorter<'a> {
             let batch = interleave_record_batch(&batches, &indices)?;
             writer.write(&batch, &ranks)?;
         }
-        self.runs.push(writer.finish()?);
+        let run = writer.finish()?;
         self.rows.clear();
         self.batches.clear();
         self.bytes = 0;
-        Ok(())
+        // Runs become longer ones in one thread at a time: in all of them memory would not suffice.
+        let mut spilled = self.spilled.lock().unwrap_or_else(PoisonError::into_inner);
+        spilled.add(run, self.columns, self.options)
     }
 
-    fn finish(mut self) -> Result<Vec<Run>, IndexError> {
-        self.spill().map_err(|e| spill_error(self.options, e))?;
-        Ok(self.runs)
+    fn finish(mut self) -> Result<(), IndexError> {
+        self.spill().map_err(|e| spill_error(self.options, e))
     }
 }
-
-/// Rows of a batch of a run: what is held of each run when they are merged.
-const SPILL_ROWS: usize = 2048;
 
 /// Bytes of a row's rank, batch and number.
 const RANKED: u64 = 24;

@@ -21,6 +21,7 @@ fn options(folder: &TempDir) -> MergeOptions {
         spill: folder.path().to_owned(),
         part_rows: 1 << 20,
         overwrite: false,
+        pieces: MergePieces::default(),
     }
 }
 
@@ -198,11 +199,12 @@ fn columns_of_others_are_kept_or_refused_by_name() {
     let a = table(&folder, "a.parquet", &rows("a", 1.0, 10));
     let b = table(&folder, "b.parquet", &rows("b", 3.0, 10));
     let values = vec![Some("train"); 10];
-    StagedTable::with_texts(&b, "split", values)
+    StagedTable::with_texts(&b, "split", values, Some(("said", "this")))
         .unwrap()
         .place()
         .unwrap();
     let b = Table::open(b.path()).unwrap();
+    assert_eq!(b.says("said").as_deref(), Some("this"));
     let to = folder.path().join("m.parquet");
     merge_tables(&[a.clone(), b.clone()], &to, false, &options(&folder), &()).unwrap();
     let (_, batches) = read(&to);
@@ -301,4 +303,80 @@ fn what_is_broken_is_an_error_and_leaves_nothing() {
     writer.close().unwrap();
     let said = Table::open(&path).unwrap_err().to_string();
     assert!(said.contains("the column `chipid` is missing"), "{said}");
+}
+
+#[test]
+fn pieces_however_small_make_one_result_with_few_open_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = rows("a", 5.0, 300);
+    let mut b = rows("b", 5.0, 300);
+    b.extend(a[100..200].iter().cloned());
+    let tables = [
+        table(&folder, "a.parquet", &a),
+        table(&folder, "b.parquet", &b),
+    ];
+    let to = folder.path().join("m.parquet");
+    let whole = merge_tables(&tables, &to, false, &options(&folder), &()).unwrap();
+    for threads in [1, 3] {
+        let small = MergeOptions {
+            threads: NonZero::new(threads).unwrap(),
+            pieces: MergePieces {
+                at_once: 4,
+                rows: 3,
+                batch_rows: 2,
+            },
+            ..options(&folder)
+        };
+        let columns = schema::reconcile(&tables).unwrap();
+        let sorted = sort::sorted_runs(&tables, &columns, &small, &()).unwrap();
+        assert_eq!(sorted.rows, 700);
+        assert!(sorted.spilled >= 234, "{}", sorted.spilled);
+        // Four of each level: 4^5 > 234.
+        assert!(sorted.runs.len() <= 5 * 4, "{}", sorted.runs.len());
+        let again = folder.path().join(format!("{threads}.parquet"));
+        let merged = merge_tables(&tables, &again, false, &small, &()).unwrap();
+        assert_eq!((merged.rows, merged.duplicates), (600, 100));
+        assert_eq!((whole.rows, whole.duplicates), (600, 100));
+        assert!(fs::read(&again).unwrap() == fs::read(&to).unwrap());
+    }
+}
+
+/// Counts to some rows, then panics.
+#[derive(Debug)]
+struct Breaks(std::sync::atomic::AtomicU64);
+
+impl Progress for Breaks {
+    fn expect(&self, _: u64) {}
+
+    fn advance(&self, by: u64) {
+        let left = self.0.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(left > by, "as it was told to");
+        self.0
+            .store(left - by, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_thread_that_breaks_off_is_an_error_and_no_short_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = [table(&folder, "a.parquet", &rows("a", 5.0, 300))];
+    let to = folder.path().join("m.parquet");
+    let breaks = Breaks(100.into());
+    let merged = merge_tables(&tables, &to, false, &options(&folder), &breaks);
+    let said = crate_chain(&merged.unwrap_err());
+    assert!(said.contains("broke off: as it was told to"), "{said}");
+    // While writing, the caller's own panic is the caller's; nobody waits for ever.
+    let breaks = Breaks(400.into());
+    let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        merge_tables(&tables, &to, false, &options(&folder), &breaks)
+    }));
+    assert!(!matches!(result, Ok(Ok(_))));
+    assert!(!to.exists());
+    let broken: Result<(), IndexError> = unbroken("x", || panic!("{} it is", "broken"));
+    assert!(crate_chain(&broken.unwrap_err()).contains("x"));
+}
+
+fn crate_chain(error: &IndexError) -> String {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    format!("{error} {}", cause.unwrap_or_default())
 }

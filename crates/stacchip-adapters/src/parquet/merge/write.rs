@@ -26,7 +26,7 @@ use stacchip_index::{
     IndexError, IndexErrorKind,
     schema::{BBOX, GEOMETRY, SCHEMA_VERSION},
 };
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::{
     MergeOptions, Merged,
@@ -34,14 +34,14 @@ use super::{
     order::{Merger, Ordered},
     run::Run,
     schema::Columns,
-    spill_error,
+    spill_error, unbroken,
 };
 use crate::{
     beside::temporary,
     parquet::{
         geo::GeoSummary,
         index_error,
-        writer::{CREATOR, ROW_GROUP_ROWS, merged_properties},
+        writer::{CREATOR, ORDER, ROW_GROUP_ROWS, merged_properties},
     },
 };
 
@@ -87,7 +87,49 @@ impl Gate {
     }
 }
 
-/// Merges `runs` into a file at `to`, or into files in the folder `to`.
+/// Stops what waits at a gate when it goes, by a panic too: nothing waits for who is not there.
+struct Over<'a>(&'a Gate);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Merged tables that have not got their names yet; dropped, they leave nothing.
+#[derive(Debug)]
+pub struct StagedMerge {
+    files: Vec<(TempPath, PathBuf)>,
+    overwrite: bool,
+    pub(super) merged: Merged,
+}
+
+impl StagedMerge {
+    /// Gives all files their names.
+    ///
+    /// # Errors
+    /// [`IndexError`] where one cannot have its name, or stands already and may not be replaced.
+    pub fn place(mut self) -> Result<Merged, IndexError> {
+        for (file, path) in self.files {
+            let placed = if self.overwrite {
+                file.persist(&path)
+            } else {
+                file.persist_noclobber(&path)
+            };
+            placed.map_err(|e| {
+                let kind = match e.error.kind() {
+                    std::io::ErrorKind::AlreadyExists => IndexErrorKind::Exists,
+                    _ => IndexErrorKind::Write,
+                };
+                index_error(kind, &path.to_string_lossy(), e.error)
+            })?;
+            self.merged.files.push(path);
+        }
+        Ok(self.merged)
+    }
+}
+
+/// Merges `runs` into a file for `to`, or into files for the folder `to`.
 pub(super) fn write(
     runs: Vec<Run>,
     columns: &Columns,
@@ -95,7 +137,8 @@ pub(super) fn write(
     parts: bool,
     options: &MergeOptions,
     progress: &dyn Progress,
-) -> Result<Merged, IndexError> {
+) -> Result<StagedMerge, IndexError> {
+    let shown = to.to_string_lossy();
     let spilled = |e| spill_error(options, e);
     let mut merger = Merger::new(runs, &columns.schema).map_err(spilled)?;
     let mut files = Files::new(to, parts, columns, options);
@@ -114,9 +157,10 @@ pub(super) fn write(
             let Ok((number, ordered)) = job else {
                 break;
             };
-            let encoded = encode(&ordered, &columns.schema, &factory);
-            let encoded =
-                encoded.map_err(|e| index_error(IndexErrorKind::Write, &to.to_string_lossy(), e));
+            let encoded = unbroken(&shown, || {
+                encode(&ordered, &columns.schema, &factory)
+                    .map_err(|e| index_error(IndexErrorKind::Write, &shown, e))
+            });
             if done.send((number, encoded)).is_err() {
                 break;
             }
@@ -130,10 +174,13 @@ pub(super) fn write(
         let failed = done.clone();
         drop(done);
         let gate = &gate;
+        let _over = Over(gate);
+        let shown = &*shown;
         let producer = scope.spawn(move || {
             let mut number = 0u64;
             while gate.wait(number, ahead) {
-                match merger.next(ROW_GROUP_ROWS) {
+                let gathered = unbroken(shown, || merger.next(ROW_GROUP_ROWS).map_err(spilled));
+                match gathered {
                     Ok(Some(ordered)) => {
                         if jobs.send((number, ordered)).is_err() {
                             break;
@@ -141,7 +188,7 @@ pub(super) fn write(
                     }
                     Ok(None) => break,
                     Err(error) => {
-                        let _ = failed.send((number, Err(spilled(error))));
+                        let _ = failed.send((number, Err(error)));
                         break;
                     }
                 }
@@ -168,12 +215,13 @@ pub(super) fn write(
             }
         }
         gate.stop();
-        let duplicates = producer.join().unwrap_or_default();
-        outcome.map(|()| duplicates)
+        let broken = |_| index_error(IndexErrorKind::Write, shown, "a thread broke off");
+        let duplicates = producer.join().map_err(broken);
+        outcome.and(duplicates)
     })?;
-    let mut merged = files.finish()?;
-    merged.duplicates = duplicates;
-    Ok(merged)
+    let mut staged = files.finish()?;
+    staged.merged.duplicates = duplicates;
+    Ok(staged)
 }
 
 /// A column at a time: what is held of the gathered rows is one column.
@@ -221,7 +269,8 @@ struct Files<'a> {
     columns: &'a Columns,
     options: &'a MergeOptions,
     open: Option<OpenFile>,
-    closed: Vec<(NamedTempFile, PathBuf)>,
+    /// By their paths: however many there are, none is held open.
+    closed: Vec<(TempPath, PathBuf)>,
     merged: Merged,
 }
 
@@ -309,10 +358,7 @@ impl<'a> Files<'a> {
             ("geo", open.geo.json()),
             ("stacchip:schema_version", SCHEMA_VERSION.to_owned()),
             ("stacchip:creator", CREATOR.to_owned()),
-            (
-                "stacchip:order",
-                "S2 leaf at the centre of the outline".to_owned(),
-            ),
+            (ORDER, "S2 leaf at the centre of the outline".to_owned()),
         ] {
             let pair = KeyValue::new(key.to_owned(), value);
             open.writer.append_key_value_metadata(pair);
@@ -320,28 +366,16 @@ impl<'a> Files<'a> {
         let mut out = open.writer.into_inner().map_err(|e| self.failed(e))?;
         out.flush().map_err(|e| self.failed(e))?;
         let file = out.into_inner().map_err(|e| self.failed(e.into_error()))?;
-        self.closed.push((file, open.path));
+        self.closed.push((file.into_temp_path(), open.path));
         Ok(())
     }
 
-    /// Gives all files their names.
-    fn finish(mut self) -> Result<Merged, IndexError> {
+    fn finish(mut self) -> Result<StagedMerge, IndexError> {
         self.close()?;
-        for (file, path) in std::mem::take(&mut self.closed) {
-            let placed = if self.options.overwrite {
-                file.persist(&path)
-            } else {
-                file.persist_noclobber(&path)
-            };
-            placed.map_err(|e| {
-                let kind = match e.error.kind() {
-                    std::io::ErrorKind::AlreadyExists => IndexErrorKind::Exists,
-                    _ => IndexErrorKind::Write,
-                };
-                index_error(kind, &path.to_string_lossy(), e.error)
-            })?;
-            self.merged.files.push(path);
-        }
-        Ok(self.merged)
+        Ok(StagedMerge {
+            files: self.closed,
+            overwrite: self.options.overwrite,
+            merged: self.merged,
+        })
     }
 }
