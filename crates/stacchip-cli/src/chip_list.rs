@@ -113,7 +113,8 @@ pub struct OpenScenes<'a> {
     output: Output,
     shaping: Shaping,
     held: HashMap<u32, Held>,
-    known: HashMap<(u32, String), OpenScene>,
+    /// By table, id and collection.
+    known: HashMap<(u32, String, Option<String>), OpenScene>,
 }
 
 /// An item whose chips can be asked for, or why they cannot.
@@ -167,7 +168,8 @@ impl<'a> OpenScenes<'a> {
         let Some((table, label)) = list.chips.get(place as usize) else {
             return Err("there is no such chip".into());
         };
-        let key = (*table, label.scene.item_id.clone());
+        let scene = &label.scene;
+        let key = (*table, scene.item_id.clone(), scene.collection.clone());
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
