@@ -1,6 +1,10 @@
 //! Chips of items, from opened rasters.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use futures::{channel::oneshot, future::try_join_all};
@@ -341,16 +345,23 @@ pub(crate) fn chosen(bands: Option<&[usize]>, count: usize) -> impl Iterator<Ite
     bands.unwrap_or_default().iter().copied().chain(all)
 }
 
-/// Runs `work` on one of rayon's threads: a thread that answers requests is not for decoding.
+/// Runs `work` on one of rayon's threads: a thread that answers requests is not for decoding. Where it
+/// panics, as a codec may, that is [`ChipError::Stopped`]: rayon would end the process.
 pub(crate) async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ChipError> {
     let (done, answer) = oneshot::channel();
     rayon::spawn(move || {
         // Whoever asked may have gone away; then nobody misses the answer.
-        let _ = done.send(work());
+        let _ = done.send(caught(work));
     });
-    answer.await.map_err(|_| ChipError::Stopped)
+    answer.await.unwrap_or(Err(ChipError::Stopped))
+}
+
+/// What `work` gives; [`ChipError::Stopped`] where it panics.
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, ChipError> {
+    // Nothing that it touched is looked at again: the scratch of a thread is written before it is read.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| ChipError::Stopped)
 }
 
 pub(crate) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
@@ -362,4 +373,22 @@ pub(crate) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
         Ok(mut scratch) => work(&mut scratch),
         Err(_) => work(&mut Scratch::default()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::resume_unwind;
+
+    use futures::executor::block_on;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_on_a_thread_is_an_error() {
+        let panics = || -> u8 { resume_unwind(Box::new("a codec's")) };
+        let made = block_on(on_a_thread(panics));
+        assert!(matches!(made, Err(ChipError::Stopped)), "{made:?}");
+        assert!(matches!(caught(panics), Err(ChipError::Stopped)));
+        assert_eq!(block_on(on_a_thread(|| 7)).ok(), Some(7));
+    }
 }

@@ -1,10 +1,8 @@
 //! What a read costs, before it is done.
 
-use std::{
-    collections::{HashMap, HashSet},
-    ops::Range,
-};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
+use stacchip_cog::{BlockId, Level, RangeReader, Source};
 use stacchip_model::Window;
 
 use crate::{ChipError, PlannedArray, fetch::requests};
@@ -46,9 +44,7 @@ impl ReadCost {
         for plan in array.plans() {
             let level = plan.level();
             for stored in plan.stored()? {
-                let context = level.block_context(stored.id);
-                let pixel = u64::from(context.samples) * context.pixel_sample_bytes() as u64;
-                let whole = u64::from(context.width) * u64::from(context.height);
+                let decoded = decoded_bytes(level, stored.id);
                 let inside = level.block_window(stored.id);
                 let wanted = inside
                     .and_then(|block| block.intersection(plan.window()))
@@ -57,8 +53,8 @@ impl ReadCost {
                 let bytes = stored.range.end - stored.range.start;
                 cost.tiles += 1;
                 cost.wanted_bytes += share(bytes, wanted, there);
-                cost.decoded_bytes += whole.saturating_mul(pixel);
-                largest = largest.max(whole.saturating_mul(pixel));
+                cost.decoded_bytes = cost.decoded_bytes.saturating_add(decoded);
+                largest = largest.max(decoded);
             }
         }
         let [bands, rows, columns] = array.shape();
@@ -93,35 +89,88 @@ impl ReadCost {
     }
 }
 
-/// The blocks of many chips, each counted once: what is left where chips share what was fetched.
+/// The blocks of many chips, each counted once: what a list of chips is read from, as far as memory
+/// serves for what lies between two chips on one tile.
 #[derive(Debug, Default)]
 pub struct DistinctTiles {
-    ranges: HashMap<String, HashSet<Range<u64>>>,
+    /// A raster and the files beside it are objects of their own.
+    objects: HashMap<(String, Source), Tiles>,
+}
+
+#[derive(Debug)]
+struct Tiles {
+    reader: Arc<dyn RangeReader>,
+    /// By directory and block, where its bytes are, and how many they are decompressed.
+    blocks: HashMap<(u64, BlockId), (Range<u64>, u64)>,
 }
 
 impl DistinctTiles {
     /// Adds those of `array`.
     ///
     /// # Errors
-    /// [`ChipError::Plan`] where its tables of blocks are not at hand.
+    /// [`ChipError::Plan`] where its tables of blocks are not at hand, [`ChipError::NoSidecar`] where a
+    /// file beside the raster was not opened.
     pub fn add(&mut self, array: &PlannedArray) -> Result<(), ChipError> {
-        let address = array.raster.address();
         for plan in array.plan.plans() {
-            // A raster and the files beside it have addresses of their own.
-            let object = format!("{address} {:?}", plan.source());
-            self.ranges
-                .entry(object)
-                .or_default()
-                .extend(plan.ranges()?);
+            let level = plan.level();
+            let reader = array.raster.reader_of(plan.source())?;
+            let object = (array.raster.address().to_owned(), plan.source());
+            let tiles = self.objects.entry(object).or_insert_with(|| Tiles {
+                reader: Arc::clone(reader),
+                blocks: HashMap::new(),
+            });
+            for stored in plan.stored()? {
+                let decoded = decoded_bytes(level, stored.id);
+                let block = (level.directory, stored.id);
+                let (range, _) = tiles
+                    .blocks
+                    .entry(block)
+                    .or_insert_with(|| (stored.range.clone(), decoded));
+                // Of uncompressed ones, chips want some rows each.
+                *range = range.start.min(stored.range.start)..range.end.max(stored.range.end);
+            }
         }
         Ok(())
     }
 
     /// How many there are, and their bytes.
     pub fn count(&self) -> (u64, u64) {
-        let all = || self.ranges.values().flatten();
-        (all().count() as u64, all().map(|r| r.end - r.start).sum())
+        let all = || {
+            self.objects
+                .values()
+                .flat_map(|tiles| tiles.blocks.values())
+        };
+        let bytes = all().map(|(range, _)| range.end - range.start);
+        (all().count() as u64, bytes.sum())
     }
+
+    /// What reading all of them costs, each once, were all of an object asked for together; nothing is
+    /// said of memory, and of what is wanted.
+    pub fn cost(&self) -> ReadCost {
+        let mut cost = ReadCost::default();
+        for tiles in self.objects.values() {
+            let mut ranges: Vec<_> = tiles
+                .blocks
+                .values()
+                .map(|(range, _)| range.clone())
+                .collect();
+            ranges.sort_by_key(|range| (range.start, range.end));
+            let requests = tiles.reader.requests(&ranges);
+            cost.requests += requests.len() as u64;
+            cost.bytes += requests.iter().map(|r| r.end - r.start).sum::<u64>();
+            cost.tiles += ranges.len() as u64;
+            cost.decoded_bytes += tiles.blocks.values().map(|(_, bytes)| bytes).sum::<u64>();
+        }
+        cost
+    }
+}
+
+/// Bytes of the pixels that a block holds.
+fn decoded_bytes(level: &Level, block: BlockId) -> u64 {
+    let context = level.block_context(block);
+    let pixel = u64::from(context.samples) * context.pixel_sample_bytes() as u64;
+    let pixels = u64::from(context.width) * u64::from(context.height);
+    pixels.saturating_mul(pixel)
 }
 
 fn share(bytes: u64, part: u64, whole: u64) -> u64 {

@@ -17,7 +17,7 @@ use crate::{AssetOpener, ChipError, Frame, Sidecars, sidecars};
 #[derive(Clone)]
 pub struct Raster {
     address: Arc<str>,
-    /// Of address and version.
+    /// Of address and version, and the versions of what reads parts of it beside it.
     object_hash: u64,
     cog: Arc<Cog>,
     /// What the object itself says, without the files beside it.
@@ -93,6 +93,11 @@ impl Raster {
         let beside = sidecars::attach(which, opener, address, &mut cog, limits).await?;
         let mut raster = Self::new(address, own, reader);
         raster.cog = Arc::new(cog);
+        for (_, reader) in &beside {
+            let mut hasher = DefaultHasher::new();
+            (raster.object_hash, reader.version()).hash(&mut hasher);
+            raster.object_hash = hasher.finish();
+        }
         raster.readers.extend(beside);
         Ok(raster)
     }
@@ -209,4 +214,45 @@ pub(crate) fn frame_of(image: &Image, size: Size) -> Frame {
         return full;
     }
     full.of_window(full.size.window(), size)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use stacchip_cog::{
+        WriteOptions,
+        testing::MemoryReader,
+        write::{Overviews, Resampling, write_raster},
+    };
+    use stacchip_model::{Pixels, SampleType};
+
+    use super::*;
+    use crate::testing::MemoryOpener;
+
+    fn file(side: usize, etag: &str) -> Arc<MemoryReader> {
+        let pixels = Pixels::zeros(SampleType::U8, [1, side, side]).unwrap();
+        let options = WriteOptions::cog()
+            .tiles(16)
+            .overviews(Overviews::None, Resampling::Nearest);
+        let mut bytes = Vec::new();
+        write_raster(&pixels, None, &options, None, &mut bytes).unwrap();
+        Arc::new(MemoryReader::new(bytes).with_etag(etag))
+    }
+
+    /// Blocks of overviews that were replaced must not be taken for those before.
+    #[test]
+    fn another_sidecar_is_another_object() {
+        let opener = MemoryOpener::default().with("a", file(64, "\"main\""));
+        let hash = |opener: &MemoryOpener| {
+            let limits = Limits::default();
+            let raster = Raster::open_with_sidecars(opener, "a", &limits, Sidecars::Local);
+            block_on(raster).unwrap().object_hash()
+        };
+        let alone = hash(&opener);
+        opener.put("a.ovr", file(32, "\"1\""));
+        let first = hash(&opener);
+        assert_eq!(first, hash(&opener));
+        opener.put("a.ovr", file(32, "\"2\""));
+        assert!(alone != first && first != hash(&opener));
+    }
 }

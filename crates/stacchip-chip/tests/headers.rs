@@ -6,7 +6,14 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-use std::{future::poll_fn, ops::Range, sync::Arc, task::Poll};
+use std::{
+    future::poll_fn,
+    ops::Range,
+    sync::{Arc, mpsc},
+    task::Poll,
+    thread,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -234,7 +241,9 @@ fn a_list_is_read_anew_where_something_was_replaced() {
         if !midway {
             replace();
         }
+        // Memory for a chip that waits and two in pieces: no more is read ahead than is looked ahead.
         let options = BatchOptions::default().order(Order::Asked).threads(2);
+        let options = options.memory(1 << 20);
         let batch = BatchReader::new(&reader, options.look_ahead(4));
         let mut read = Vec::new();
         let mut take = |chip: Result<ReadyChip, FailedChip>| {
@@ -259,7 +268,9 @@ fn a_list_is_read_anew_where_something_was_replaced() {
         };
         assert_eq!((read.len(), failed), (16, 0));
         let old = read.iter().filter(|value| **value == 3).count();
-        assert!(midway || old == 0, "{old} of what is gone");
+        let most = if midway { 1 + 4 } else { 0 };
+        assert!(old <= most, "{old} of what is gone");
+        assert_eq!(read[15], 1000);
         assert!(read.iter().all(|value| [3, 1000].contains(value)));
         let used = reader.rasters().header_use();
         assert!(
@@ -267,6 +278,27 @@ fn a_list_is_read_anew_where_something_was_replaced() {
             "{used:?}"
         );
     }
+}
+
+/// On the only thread of a pool nobody else can be waited for.
+#[test]
+fn a_list_is_read_anew_on_a_thread_of_a_pool() {
+    let scene = Scene::new();
+    let reader = scene.reader(true);
+    scene.opener.put("d", file(1000, 64, "\"new\""));
+    let (done, ended) = mpsc::channel();
+    let read = move || {
+        let options = BatchOptions::default().order(Order::Asked).threads(1);
+        let batch = BatchReader::new(&reader, options);
+        let mut chips = batch.chips(vec![WantedChip::from(request()); 2]);
+        assert_eq!(chips.by_ref().flatten().count(), 2);
+        done.send(chips.counts().failed).unwrap();
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
+    let pool = pool.build().unwrap();
+    thread::spawn(move || pool.install(read));
+    // It takes milliseconds, or for ever.
+    assert_eq!(ended.recv_timeout(Duration::from_secs(120)), Ok(0));
 }
 
 #[test]

@@ -15,8 +15,17 @@ use super::{
 };
 use crate::{
     ChipError,
-    chip_reader::{on_a_thread, with_scratch},
+    chip_reader::{caught, on_a_thread, with_scratch},
 };
+
+/// Where blocks are decoded that are read anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decoding {
+    /// On the thread that asks, which may be one of rayon's: then nobody else may come to it.
+    Here,
+    /// On one of rayon's.
+    OnAThread,
+}
 
 impl Lost {
     /// Whether it failed only because an asset is another than its header was read from.
@@ -27,7 +36,11 @@ impl Lost {
 
 /// The chip that was lost, read by itself from what is there now. Each of its assets may have changed
 /// once.
-pub(super) async fn read_anew(preparing: &Preparing, lost: Lost) -> Result<ReadyChip, FailedChip> {
+pub(super) async fn read_anew(
+    preparing: &Preparing,
+    lost: Lost,
+    decoding: Decoding,
+) -> Result<ReadyChip, FailedChip> {
     let Lost { mut failed, chip } = lost;
     let Some(mut chip) = chip else {
         return Err(failed);
@@ -38,7 +51,7 @@ pub(super) async fn read_anew(preparing: &Preparing, lost: Lost) -> Result<Ready
         };
         let read = async {
             chip = Arc::new(preparing.prepare_anew(&chip, changed).await?);
-            read(preparing, &chip).await
+            read(preparing, &chip, decoding).await
         };
         match read.await {
             Ok(pieces) => return Ok(ReadyChip::new(failed.number, chip, pieces)),
@@ -49,7 +62,11 @@ pub(super) async fn read_anew(preparing: &Preparing, lost: Lost) -> Result<Ready
 }
 
 /// All pieces of a chip.
-async fn read(preparing: &Preparing, chip: &Arc<Planned>) -> Result<Vec<Pixels>, ChipError> {
+async fn read(
+    preparing: &Preparing,
+    chip: &Arc<Planned>,
+    decoding: Decoding,
+) -> Result<Vec<Pixels>, ChipError> {
     let pieces = (0..chip.pieces.len()).map(|piece| async move {
         let cut = StepCut {
             turn: 0,
@@ -69,9 +86,11 @@ async fn read(preparing: &Preparing, chip: &Arc<Planned>) -> Result<Vec<Pixels>,
                 None => Bytes::new(),
             };
             let codecs = Arc::clone(preparing.codecs());
-            let decoded =
-                on_a_thread(move || with_scratch(|scratch| step.decode(&bytes, &codecs, scratch)));
-            decoded.await?
+            let decode = move || with_scratch(|scratch| step.decode(&bytes, &codecs, scratch));
+            match decoding {
+                Decoding::Here => caught(decode)?,
+                Decoding::OnAThread => on_a_thread(decode).await?,
+            }
         };
         let made: Result<Vec<Pixels>, ChipError> = made.await;
         let asset = chip.pieces.get(piece).map(|piece| piece.array);

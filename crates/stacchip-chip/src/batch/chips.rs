@@ -4,7 +4,7 @@ use std::{fmt, iter::FusedIterator, sync::Arc};
 
 use super::{
     BatchCounts, BatchOptions, ChipBatches, ChipStream, FailedChip, ReadyChip, WantedChip,
-    anew::read_anew,
+    anew::{Decoding, read_anew},
     engine::Engine,
     order::Turns,
     preparing::Preparing,
@@ -106,7 +106,7 @@ impl Chips {
         Some(match self.engine.take()? {
             Ok(chip) => Ok(chip),
             Err(lost) if lost.may_be_read_anew() => {
-                let read = wait(read_anew(&self.preparing, lost));
+                let read = wait(read_anew(&self.preparing, lost, Decoding::Here));
                 if read.is_ok() {
                     self.engine.regained();
                 }

@@ -25,7 +25,7 @@ pub(super) struct Engine {
     chips: HashMap<u64, Arriving>,
     /// Turns of chips to hand out, in this order.
     order: VecDeque<u64>,
-    /// Bytes of chips in `order`.
+    /// Bytes of chips in `order`, their plans included.
     waiting: u64,
     most_waiting: u64,
     /// Bytes of plans of chips that the planner has not handed out.
@@ -142,7 +142,8 @@ impl Engine {
             self.moves += 1;
             match next {
                 Move::HandOut(turn) => {
-                    self.waiting = self.waiting.saturating_add(self.bytes(turn));
+                    // Its plan is kept as long as it is.
+                    self.waiting = self.waiting.saturating_add(self.waiting_bytes(turn));
                     let planned = self.chips.get(&turn).and_then(|c| c.chip.as_ref());
                     let planned = planned.map_or(0, |chip| chip.plan_bytes());
                     self.planned = self.planned.saturating_sub(planned);
@@ -187,7 +188,7 @@ impl Engine {
             return None;
         }
         self.order.pop_front();
-        self.waiting = self.waiting.saturating_sub(self.bytes(turn));
+        self.waiting = self.waiting.saturating_sub(self.waiting_bytes(turn));
         let Arriving {
             number,
             chip,
@@ -267,7 +268,8 @@ impl Engine {
         }
     }
 
-    fn arrive(&mut self, cut: &StepCut, arrived: Arrived) {
+    /// Notes what has come of a piece; whether anybody waited for it.
+    fn arrive(&mut self, cut: &StepCut, arrived: Arrived) -> bool {
         if let Some(chip) = self.chips.get_mut(&cut.turn)
             && let Some(piece) = chip.pieces.get_mut(cut.piece)
             // What was given up while it was on its way is not kept; what was asked for again is
@@ -276,14 +278,19 @@ impl Engine {
         {
             *piece = arrived;
             chip.missing -= 1;
+            return true;
         }
+        false
     }
 
-    /// Fails the chips of `cuts`. Of a chip in which several pieces failed the first is told.
+    /// Fails the chips of `cuts` that wait for them: one that has the piece from before, or gave it up,
+    /// is none the worse. Of a chip in which several pieces failed the first is told.
     fn fail(&mut self, cuts: &[StepCut], error: ChipError) {
         let shared = Arc::new(error);
         for cut in cuts {
-            self.arrive(cut, Arrived::Failed);
+            if !self.arrive(cut, Arrived::Failed) {
+                continue;
+            }
             let Some(chip) = self.chips.get_mut(&cut.turn) else {
                 continue;
             };
@@ -301,9 +308,94 @@ impl Engine {
         }
     }
 
-    /// Bytes of the pieces of a chip.
-    fn bytes(&self, turn: u64) -> u64 {
+    /// Bytes of the pieces of a chip, and of its plan.
+    fn waiting_bytes(&self, turn: u64) -> u64 {
         let chip = self.chips.get(&turn).and_then(|chip| chip.chip.as_ref());
-        chip.map_or(0, |chip| chip.bytes())
+        chip.map_or(0, |chip| chip.bytes().saturating_add(chip.plan_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use stacchip_cog::{Codecs, WriteOptions, testing::MemoryReader, write_cog};
+    use stacchip_model::{SampleType, Size, Window};
+
+    use super::*;
+    use crate::{
+        AssetRequest, ChipReader, ChipRequest, Frame, RasterCache,
+        batch::{WantedChip, preparing::Preparing},
+        testing::MemoryOpener,
+    };
+
+    /// As many chips of one tile of 16 pixels each.
+    fn chips(count: i64) -> Vec<Planned> {
+        let pixels = Pixels::zeros(SampleType::U8, [1, 256, 256]).unwrap();
+        let file = write_cog(&pixels, &WriteOptions::cog().tiles(16), None).unwrap();
+        let opener = MemoryOpener::default().with("a", Arc::new(MemoryReader::new(file)));
+        let rasters = Arc::new(RasterCache::default());
+        let reader = ChipReader::new(Arc::new(opener), Arc::new(Codecs::new()), rasters);
+        let preparing = Preparing::new(reader);
+        let frame = Frame::of_size(Size::new(256, 256));
+        let assets = vec![AssetRequest::new("a", "a")];
+        let like = Arc::new(ChipRequest::new(frame, Window::new(0, 0, 1, 1), assets));
+        let chips = (0..count).map(|i| WantedChip {
+            like: Arc::clone(&like),
+            window: Window::new(i % 16 * 16, i / 16 * 16, 16, 16),
+        });
+        chips
+            .map(|wanted| block_on(preparing.prepare(wanted)).unwrap())
+            .collect()
+    }
+
+    fn piece() -> Vec<Pixels> {
+        vec![Pixels::zeros(SampleType::U8, [1, 16, 16]).unwrap()]
+    }
+
+    /// What was given up on its way and asked for again may come twice.
+    #[test]
+    fn what_comes_late_and_failed_fails_nobody() {
+        let mut engine = Engine::new(&BatchOptions::default().order(Order::Asked));
+        for (number, chip) in (0..).zip(chips(2)) {
+            engine.push(number, Ok(chip));
+        }
+        engine.end();
+        let first = engine.next_step().unwrap();
+        engine.accept(&first, Ok(piece()));
+        engine.accept(&first, Err(ChipError::Stopped));
+        let second = engine.next_step().unwrap();
+        engine.accept(&second, Err(ChipError::Stopped));
+        engine.accept(&second, Ok(piece()));
+        assert!(engine.next_step().is_none());
+        assert!(engine.take().is_some_and(|chip| chip.is_ok()));
+        assert!(engine.take().is_some_and(|chip| chip.is_err()));
+        assert!(engine.is_done());
+    }
+
+    #[test]
+    fn plans_of_chips_that_wait_are_counted() {
+        // A sixteenth is for chips that wait: four times the pixels of one, and less than its plan.
+        let options = BatchOptions::default().memory(16 << 10).look_ahead(4);
+        let mut engine = Engine::new(&options.order(Order::Asked));
+        let mut chips = (0..).zip(chips(16));
+        loop {
+            while engine.is_hungry() {
+                match chips.next() {
+                    Some((number, chip)) => engine.push(number, Ok(chip)),
+                    None => {
+                        engine.end();
+                    }
+                }
+            }
+            match engine.next_step() {
+                Some(step) => engine.accept(&step, Ok(piece())),
+                None if !engine.is_hungry() => break,
+                None => {}
+            }
+        }
+        assert_eq!(engine.order.len(), 1);
+        // What is taken counts no more.
+        assert!(engine.take().is_some());
+        assert_eq!(engine.waiting, 0);
     }
 }

@@ -1,7 +1,7 @@
 //! Chips of a list from object stores.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
     pin::Pin,
     sync::Arc,
@@ -18,7 +18,7 @@ use stacchip_cog::{RangeReader, ReadErrorKind};
 
 use super::{
     BatchCounts, BatchOptions, FailedChip, ReadyChip,
-    anew::read_anew,
+    anew::{Decoding, read_anew},
     engine::Engine,
     order::Turns,
     planned::Planned,
@@ -36,6 +36,8 @@ pub struct ChipStream {
     no_more_turns: bool,
     preparing: Arc<Preparing>,
     opening: FuturesOrdered<BoxFuture<'static, Opened>>,
+    /// Those that are open, and not planned yet.
+    opened: VecDeque<Opened>,
     engine: Engine,
     fetching: FuturesUnordered<BoxFuture<'static, Fetched>>,
     /// Bytes of blocks that are being fetched, or wait to be decoded.
@@ -67,6 +69,7 @@ impl ChipStream {
             no_more_turns: false,
             preparing: Arc::new(Preparing::new(reader.clone())),
             opening: FuturesOrdered::new(),
+            opened: VecDeque::new(),
             engine: Engine::new(options),
             fetching: FuturesUnordered::new(),
             in_flight: 0,
@@ -97,7 +100,8 @@ impl ChipStream {
         let mut any = false;
         loop {
             while !self.no_more_turns
-                && self.opening.len() < self.engine.appetite().min(OPENING_AT_ONCE)
+                && self.opening.len() + self.opened.len()
+                    < self.engine.appetite().min(OPENING_AT_ONCE)
             {
                 let Some((number, wanted)) = self.turns.next() else {
                     self.no_more_turns = true;
@@ -107,19 +111,25 @@ impl ChipStream {
                 let open = async move { (number, preparing.prepare(wanted).await) };
                 self.opening.push_back(open.boxed());
             }
+            // All of them go on whenever anything does: one may hold what another waits for.
+            while let Poll::Ready(Some(opened)) = self.opening.poll_next_unpin(context) {
+                self.opened.push_back(opened);
+            }
             // Those that are open wait for their turn to be planned: how many are planned when a block is
             // chosen must not depend on how many happened to be opened.
             if !self.engine.is_hungry() {
                 return any;
             }
-            match self.opening.poll_next_unpin(context) {
-                Poll::Ready(Some((number, chip))) => {
+            match self.opened.pop_front() {
+                Some((number, chip)) => {
                     self.engine.push(number, chip);
                     any = true;
                 }
                 // That there are no more may be all that was waited for.
-                Poll::Ready(None) if self.no_more_turns => return self.engine.end() || any,
-                Poll::Ready(None) | Poll::Pending => return any,
+                None if self.no_more_turns && self.opening.is_empty() => {
+                    return self.engine.end() || any;
+                }
+                None => return any,
             }
         }
     }
@@ -184,30 +194,33 @@ impl Stream for ChipStream {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            if let Some(anew) = &mut this.anew {
-                let Poll::Ready(read) = anew.poll_unpin(context) else {
-                    return Poll::Pending;
-                };
-                this.anew = None;
-                if read.is_ok() {
-                    this.engine.regained();
-                }
-                return Poll::Ready(Some(read));
-            }
             let accepted = this.accept(context);
-            match this.engine.take() {
-                Some(Ok(chip)) => return Poll::Ready(Some(Ok(chip))),
-                Some(Err(lost)) if lost.may_be_read_anew() => {
-                    let preparing = Arc::clone(&this.preparing);
-                    let read = async move { read_anew(&preparing, lost).await };
-                    this.anew = Some(read.boxed());
-                    continue;
+            if let Some(anew) = &mut this.anew {
+                // Meanwhile all others go on: what they hold, a request or a part of a table on its way,
+                // it may wait for.
+                if let Poll::Ready(read) = anew.poll_unpin(context) {
+                    this.anew = None;
+                    if read.is_ok() {
+                        this.engine.regained();
+                    }
+                    return Poll::Ready(Some(read));
                 }
-                Some(Err(lost)) => return Poll::Ready(Some(Err(lost.failed))),
-                None => {}
-            }
-            if this.engine.is_done() {
-                return Poll::Ready(None);
+            } else {
+                match this.engine.take() {
+                    Some(Ok(chip)) => return Poll::Ready(Some(Ok(chip))),
+                    Some(Err(lost)) if lost.may_be_read_anew() => {
+                        let preparing = Arc::clone(&this.preparing);
+                        let read =
+                            async move { read_anew(&preparing, lost, Decoding::OnAThread).await };
+                        this.anew = Some(read.boxed());
+                        continue;
+                    }
+                    Some(Err(lost)) => return Poll::Ready(Some(Err(lost.failed))),
+                    None => {}
+                }
+                if this.engine.is_done() {
+                    return Poll::Ready(None);
+                }
             }
             let fed = this.feed(context);
             let fetched = this.fetch(context);
@@ -292,14 +305,115 @@ const BYTES_TOGETHER: u64 = 8 << 20;
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        future::{poll_fn, ready},
+        ops::Range,
+        sync::mpsc,
+        thread,
+        time::Duration,
+    };
+
+    use async_trait::async_trait;
     use futures::executor::block_on;
-    use stacchip_cog::{Codecs, WriteOptions, testing::MemoryReader, write_cog};
+    use stacchip_cog::{
+        Codecs, HeaderStore, Limits, ReadError, Version, WriteOptions,
+        testing::{MemoryHeaders, MemoryReader},
+        write_cog,
+    };
     use stacchip_model::{Pixels, SampleType, Size, Window};
 
     use super::*;
     use crate::{
-        AssetRequest, ChipRequest, Frame, RasterCache, batch::WantedChip, testing::MemoryOpener,
+        AssetRequest, ChipRequest, Frame, Raster, RasterCache,
+        batch::{Order, WantedChip},
+        testing::MemoryOpener,
     };
+
+    /// A reader that answers when it is asked again, a few times.
+    #[derive(Debug)]
+    struct Later(MemoryReader);
+
+    #[async_trait]
+    impl RangeReader for Later {
+        async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ReadError> {
+            let mut times = 0;
+            let later = |context: &mut Context<'_>| {
+                times += 1;
+                context.waker().wake_by_ref();
+                if times > 3 {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            };
+            poll_fn(later).await;
+            self.0.read(ranges).await
+        }
+
+        fn address(&self) -> &str {
+            self.0.address()
+        }
+
+        fn version(&self) -> Version {
+            self.0.version()
+        }
+    }
+
+    /// Chips whose tables are read in parts, of an object that is replaced after the first of them: all
+    /// of them come, though each lost one waits for parts that chips not yet planned are fetching.
+    #[test]
+    fn what_is_read_anew_waits_for_nobody_who_is_not_polled() {
+        for ahead in [2, 4, 8, 32] {
+            let file = |etag: &str| {
+                let pixels = Pixels::zeros(SampleType::U8, [1, 256, 256]).unwrap();
+                let bytes = write_cog(&pixels, &WriteOptions::cog().tiles(16), None).unwrap();
+                MemoryReader::new(bytes).with_etag(etag)
+            };
+            let limits = Limits {
+                first_read_bytes: 256,
+                page_bytes: 64,
+                ..Limits::default()
+            };
+            let opener = MemoryOpener::default().with("a", Arc::new(file("\"old\"")));
+            let raster = block_on(Raster::open(&opener, "a", &limits)).unwrap();
+            let headers = Arc::new(MemoryHeaders::default());
+            let kept = block_on(raster.stored_header()).unwrap();
+            block_on(headers.keep(&[kept])).unwrap();
+            let rasters = RasterCache::new(4, limits).with_headers(headers);
+            let codecs = Arc::new(Codecs::new());
+            let reader = ChipReader::new(
+                Arc::new(opener.clone()),
+                Arc::clone(&codecs),
+                Arc::new(rasters),
+            );
+            let frame = Frame::of_size(Size::new(256, 256));
+            let assets = vec![AssetRequest::new("a", "a")];
+            let like = Arc::new(ChipRequest::new(frame, Window::new(0, 0, 1, 1), assets));
+            let list = (0..64).map(move |i| WantedChip {
+                like: Arc::clone(&like),
+                window: Window::new(i % 16 * 16, i / 16 * 16, 16, 16),
+            });
+            let options = BatchOptions::default()
+                .order(Order::Asked)
+                .memory(1000)
+                .look_ahead(ahead);
+            let turns = Turns::new(Box::new(list), &options);
+            let mut stream = ChipStream::on(Workers::new(0, codecs), turns, &reader, &options);
+            let (done, ended) = mpsc::channel();
+            thread::spawn(move || {
+                block_on(stream.next()).unwrap().unwrap();
+                opener.put("a", Arc::new(Later(file("\"new\""))));
+                let rest = block_on(stream.filter(|chip| ready(chip.is_ok())).count());
+                done.send(rest).unwrap();
+            });
+            // It takes milliseconds, or for ever.
+            assert_eq!(
+                ended.recv_timeout(Duration::from_secs(120)),
+                Ok(63),
+                "{ahead}"
+            );
+        }
+    }
 
     #[test]
     fn without_a_thread_whoever_takes_the_chips_decodes() {
