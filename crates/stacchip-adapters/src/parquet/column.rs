@@ -111,7 +111,6 @@ impl StagedTable {
         let path: &Path = &self.path;
         self.file
             .persist(path)
-            .map(|_| ())
             .map_err(|e| index_error(IndexErrorKind::Write, &path.to_string_lossy(), e.error))
     }
 }

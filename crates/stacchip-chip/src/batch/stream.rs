@@ -408,7 +408,7 @@ mod tests {
             });
             // It takes milliseconds, or for ever.
             assert_eq!(
-                ended.recv_timeout(Duration::from_secs(120)),
+                ended.recv_timeout(Duration::from_mins(2)),
                 Ok(63),
                 "{ahead}"
             );

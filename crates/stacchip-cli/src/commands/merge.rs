@@ -170,9 +170,8 @@ fn inputs(given: &[String]) -> Result<Vec<PathBuf>, Failure> {
 fn replaced(to: &Path, parts: bool, overwrite: bool) -> Result<Vec<PathBuf>, Failure> {
     let old = match (parts, to.is_dir()) {
         (true, true) => tables_in(to)?,
-        (true, false) => Vec::new(),
         (false, _) if to.symlink_metadata().is_ok() => vec![to.to_owned()],
-        (false, _) => Vec::new(),
+        (true, false) | (false, _) => Vec::new(),
     };
     if old.is_empty() {
         return Ok(old);

@@ -133,7 +133,7 @@ pub(super) fn sorted_runs(
     thread::scope(|scope| {
         for _ in 0..options.threads.get() {
             scope.spawn(|| {
-                if let Err(error) = unbroken(&options.spill.to_string_lossy(), &work) {
+                if let Err(error) = unbroken(&options.spill.to_string_lossy(), work) {
                     // The others have nothing more to do.
                     next.store(units.len(), Ordering::Relaxed);
                     let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);

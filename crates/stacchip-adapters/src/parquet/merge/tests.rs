@@ -373,7 +373,7 @@ fn a_thread_that_breaks_off_is_an_error_and_no_short_table() {
     assert!(!matches!(result, Ok(Ok(_))));
     assert!(!to.exists());
     let broken: Result<(), IndexError> = unbroken("x", || panic!("{} it is", "broken"));
-    assert!(crate_chain(&broken.unwrap_err()).contains("x"));
+    assert!(crate_chain(&broken.unwrap_err()).contains('x'));
 }
 
 fn crate_chain(error: &IndexError) -> String {
