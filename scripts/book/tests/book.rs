@@ -166,6 +166,7 @@ fn described(column: &Column) -> (String, String, String) {
         ColumnType::Timestamp => "timestamp(µs, UTC)",
         ColumnType::U16 => "uint16",
         ColumnType::U32 => "uint32",
+        ColumnType::U64 => "uint64",
         ColumnType::F32 => "float32",
         ColumnType::Geometry => "WKB",
         ColumnType::Bbox => "struct of 4 float64",

@@ -1,5 +1,5 @@
 //! Cubes → files, behind [`CubeEncoder`], and what is in them
-//! again, behind [`CubeDecoder`](stacchip::cubes::CubeDecoder).
+//! again, behind [`CubeDecoder`].
 
 mod npz;
 mod read;
