@@ -45,9 +45,10 @@ def main():
 
 def prechips(report, index, platform):
     table = pyarrow.dataset.dataset(index, format="parquet").to_table()
-    columns = ["platform", "item_id", "date", "chip_index_x", "chip_index_y", "nodata_percentage"]
+    columns = ["platform", "item_id", "date", "chip_index_x", "chip_index_y"]
     rows = zip(*(table.column(name).to_pylist() for name in columns))
-    there = {row[:-1] for row in rows if row[0] == platform and row[-1] <= 0.05}
+    # Its limit of nodata, 0.05, becomes the whole number 0, which it takes for "none".
+    there = {row for row in rows if row[0] == platform}
     seen, cubes = [], []
 
     def get_chip(bucket, _row, *chip):
