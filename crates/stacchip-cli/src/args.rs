@@ -39,7 +39,7 @@ pub struct Shared {
     /// Say more: what was left out, what was read.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Threads that compute [default: as many as there are cores].
+    /// Threads that compute [default: as many as there are cores]. Lists of chips are decoded on as many, and written on as many more.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
     /// Requests under way at once, to each host.

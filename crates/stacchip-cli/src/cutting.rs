@@ -1,6 +1,10 @@
 //! Many chips from rasters to files.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use futures::{
     StreamExt,
@@ -25,8 +29,13 @@ use crate::{
     failure::{Failure, chain},
     output::Output,
     progress::Bar,
+    told::Told,
+    under_way::{Most, UnderWay},
     wiring::World,
 };
+
+/// A chip asked for, or why it cannot be.
+pub type Asked = (Names, Result<WantedChip, String>);
 
 /// Chips being cut. Chips are read together, each tile once, and written as they are ready; what is
 /// told of them is told in the order in which they were asked for.
@@ -36,13 +45,12 @@ pub struct Run<'a> {
     /// Where chips go, so that none takes another's place.
     places: HashSet<String>,
     world: &'a World,
-    output: Output,
     reader: ChipReader,
     bar: Bar,
     /// Chips asked for so far.
     asked: u64,
-    done: Vec<(u64, Value)>,
-    failed: Vec<(u64, Value)>,
+    done: Told,
+    failed: Told,
 }
 
 /// A chip to be written.
@@ -60,7 +68,7 @@ struct Placed {
     /// Those that have one, and where their pixels are.
     wanted: Vec<Wanted>,
     list: Vec<WantedChip>,
-    /// Number, id and message of those whose place is another's.
+    /// Number, id and message of those that cannot be asked for, or whose place is another's.
     homeless: Vec<(u64, String, String)>,
 }
 
@@ -72,45 +80,57 @@ impl<'a> Run<'a> {
             files: Arc::new(files),
             places: HashSet::new(),
             world,
-            output,
             reader: world.chip_reader(),
             bar: Bar::new(output, "cutting chips"),
             asked: 0,
-            done: Vec::new(),
-            failed: Vec::new(),
+            done: Told::new(output.is_json()),
+            failed: Told::new(output.is_json()),
         }
     }
 
-    /// Cuts and writes chips.
+    /// Cuts and writes chips. Where one fails and that is not to be skipped no more are begun; those that
+    /// are being written are, and told.
     ///
     /// # Errors
-    /// A failure where one failed and that is not to be skipped.
-    pub async fn cut(&mut self, wanted: Vec<(Names, WantedChip)>) -> Result<(), Failure> {
+    /// [`Failure::Told`] where one failed and that is not to be skipped.
+    pub async fn cut(&mut self, wanted: Vec<Asked>) -> Result<(), Failure> {
         self.bar.expect(wanted.len() as u64);
         let Placed {
             wanted,
             list,
             homeless,
         } = self.placed(wanted);
-        let options = self.world.batch_options().clone();
-        // As many are encoded as there are threads; one more waits to be.
-        let at_once = options.threads.get().saturating_add(1);
+        let mut options = self.world.batch_options().clone();
+        let most = Most {
+            // As many are encoded as there are threads; one more waits to be.
+            count: options.threads.get().saturating_add(1),
+            weight: options.memory / WRITING,
+        };
+        options.memory -= most.weight;
         let (files, world) = (Arc::clone(&self.files), self.world);
-        let mut written = self
-            .chips(list, options)
-            .map(|chip| write(chip, &wanted, &files, world))
-            .buffered(at_once);
-        while let Some((place, written)) = written.next().await {
+        let mut writing = UnderWay::new(self.chips(list, options), most);
+        let write = |chip: Read| {
+            let bytes = chip.as_ref().map_or(0, Cut::bytes);
+            (bytes, write(chip, &wanted, &files, world))
+        };
+        let mut went = Ok(());
+        while let Some((place, written)) = writing.next(write).await {
             let Some(wanted) = wanted.get(place) else {
                 continue;
             };
             match written {
-                Ok(record) => self.done.push((wanted.number, record)),
-                Err(error) => self.fail_one(wanted.number, &wanted.names.chipid, &error)?,
+                Ok(record) => self.done.push(wanted.number, record),
+                Err(error) => {
+                    let failed = self.fail_one(wanted.number, &wanted.names.chipid, &error);
+                    if failed.is_err() {
+                        writing.stop();
+                        went = failed;
+                    }
+                }
             }
             self.bar.advance(1);
         }
-        drop(written);
+        went?;
         for (number, chipid, error) in homeless {
             self.fail_one(number, &chipid, &error)?;
             self.bar.advance(1);
@@ -118,19 +138,9 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Notes a chip that failed before it was asked for; the whole run fails with it unless it may be
-    /// skipped.
-    ///
-    /// # Errors
-    /// A failure where it may not.
-    pub fn fail(&mut self, chipid: &str, error: &str) -> Result<(), Failure> {
-        let number = self.next_number();
-        self.fail_one(number, chipid, error)
-    }
-
     /// What was done, and what failed, as it is told.
-    pub fn end(self) -> (Vec<Value>, Vec<Value>) {
-        (in_order(self.done), in_order(self.failed))
+    pub fn end(self) -> (Told, Told) {
+        (self.done.in_order(), self.failed.in_order())
     }
 
     /// The chips of `list`. Of one alone no asset waits for another.
@@ -149,11 +159,19 @@ impl<'a> Run<'a> {
     }
 
     /// Finds the place of each chip.
-    fn placed(&mut self, wanted: Vec<(Names, WantedChip)>) -> Placed {
+    fn placed(&mut self, wanted: Vec<Asked>) -> Placed {
         let mut placed = Placed::default();
         let mut described: Option<(Arc<_>, Option<CrsKind>)> = None;
         for (names, chip) in wanted {
-            let number = self.next_number();
+            let number = self.asked;
+            self.asked += 1;
+            let chip = match chip {
+                Ok(chip) => chip,
+                Err(error) => {
+                    placed.homeless.push((number, names.chipid, error));
+                    continue;
+                }
+            };
             let out = self.files.place(&names);
             if !self.places.insert(out.clone()) {
                 let error = format!(
@@ -183,26 +201,14 @@ impl<'a> Run<'a> {
         placed
     }
 
-    fn next_number(&mut self) -> u64 {
-        let number = self.asked;
-        self.asked += 1;
-        number
-    }
-
     fn fail_one(&mut self, number: u64, chipid: &str, error: &str) -> Result<(), Failure> {
         Output::error(error);
         let told = json!({ "chipid": chipid, "error": error });
-        self.failed.push((number, told));
-        if self.args.on_error == OnError::Skip {
-            return Ok(());
+        self.failed.push(number, told);
+        match self.args.on_error {
+            OnError::Skip => Ok(()),
+            OnError::Fail => Err(Failure::Told),
         }
-        // What was cut before stays, and is told.
-        if self.args.output != "-" {
-            let (done, failed) = (self.done.clone(), self.failed.clone());
-            self.output
-                .document(&json!({ "chips": in_order(done), "failed": in_order(failed) }))?;
-        }
-        Err(Failure::Told)
     }
 }
 
@@ -222,6 +228,20 @@ impl Cut {
             Self::Ready(chip) => chip.number(),
             Self::Whole(_) => 0,
         }
+    }
+
+    /// What it takes until it is written, about: its pieces, its arrays, and its file.
+    fn bytes(&self) -> u64 {
+        let (arrays, times): (usize, u64) = match self {
+            Self::Ready(chip) => (chip.arrays().map(|array| array.byte_len()).sum(), 3),
+            Self::Whole(chip) => {
+                let arrays = chip.arrays.iter();
+                (arrays.map(|array| array.pixels.as_bytes().len()).sum(), 2)
+            }
+        };
+        u64::try_from(arrays)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(times)
     }
 
     fn into_chip(self) -> Result<Chip, ChipError> {
@@ -250,32 +270,54 @@ async fn write(
         Err(failed) => return (place, Err(format!("{chipid}: {}", chain(&failed.cause)))),
     };
     let (out, crs, files_there) = (wanted.out.clone(), wanted.crs, Arc::clone(files));
-    let (done, answer) = oneshot::channel();
-    rayon::spawn(move || {
+    let made = on_a_thread(move || {
         let made = chip
             .into_chip()
             .map_err(|e| format!("{chipid}: {}", chain(&e)));
-        let made = made.and_then(|chip| {
+        made.and_then(|chip| {
             let bytes = files_there.encode(&chip, crs, &out);
             let bytes = bytes.map_err(|failure| failure.to_string())?;
             Ok((record(&chipid, &out, &chip), bytes))
-        });
-        // Where the run has ended nobody misses it.
-        let _ = done.send(made);
+        })
     });
-    let made = match answer.await {
-        Ok(made) => made,
-        Err(_) => Err(format!("{}: encoding ended before it was done", wanted.out)),
-    };
-    let (record, bytes) = match made {
-        Ok(made) => made,
-        Err(error) => return (place, Err(error)),
+    let (record, bytes) = match made.await {
+        Some(Ok(made)) => made,
+        Some(Err(error)) => return (place, Err(error)),
+        None => {
+            let error = format!("{}: encoding ended before it was done", wanted.out);
+            return (place, Err(error));
+        }
     };
     let stored = files.store(&wanted.out, bytes, world).await;
     (place, stored.map(|()| record).map_err(|f| f.to_string()))
 }
 
-fn in_order(mut told: Vec<(u64, Value)>) -> Vec<Value> {
-    told.sort_by_key(|(number, _)| *number);
-    told.into_iter().map(|(_, value)| value).collect()
+/// What `work` gives, done on one of rayon's threads; nothing where it panics, as an encoder may: that
+/// fails one chip, where rayon would end the process.
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, answer) = oneshot::channel();
+    rayon::spawn(move || {
+        // Where the run has ended nobody misses it. What the work holds is dropped with it.
+        let _ = done.send(catch_unwind(AssertUnwindSafe(work)));
+    });
+    answer.await.ok()?.ok()
+}
+
+/// The part of the memory that is for chips being written.
+const WRITING: u64 = 8;
+
+#[cfg(test)]
+mod tests {
+    use std::panic::resume_unwind;
+
+    use futures::executor::block_on;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_in_an_encoder_is_no_end_of_the_process() {
+        let panics = || -> u8 { resume_unwind(Box::new("an encoder's")) };
+        assert_eq!(block_on(on_a_thread(panics)), None);
+        assert_eq!(block_on(on_a_thread(|| 7)), Some(7));
+    }
 }

@@ -82,8 +82,41 @@ pub struct ScenesOfRows {
     held: Held,
 }
 
-/// Rows of one item, and the item, or why it cannot be had.
-pub type SceneRows = (Result<Scene, String>, Vec<ChipRow>);
+/// Rows of one item, which stand one after the other.
+#[derive(Debug)]
+pub struct RowsOf {
+    /// The item.
+    pub of: SceneOf,
+    /// The rows: one, or more.
+    pub rows: Vec<ChipRow>,
+}
+
+/// An item, told from all others: ids are of one collection, and addresses of one table.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SceneOf {
+    table: PathBuf,
+    collection: Option<String>,
+    id: String,
+    href: Option<String>,
+}
+
+impl SceneOf {
+    fn new(table: &Path, row: &ChipRow) -> Self {
+        Self {
+            table: table.to_owned(),
+            collection: row.scene.collection.clone(),
+            id: row.scene.item_id.clone(),
+            href: row.scene.item_href.clone(),
+        }
+    }
+
+    fn is_of(&self, row: &ChipRow) -> bool {
+        let scene = &row.scene;
+        self.id == scene.item_id
+            && self.collection == scene.collection
+            && self.href == scene.item_href
+    }
+}
 
 /// Rows that were read and not handed out yet, and where they are from.
 #[derive(Debug, Default)]
@@ -121,28 +154,32 @@ impl ScenesOfRows {
     ///
     /// # Errors
     /// A failure where a table cannot be read, or a row asked for is not there.
-    pub async fn next(&mut self, world: &World) -> Result<Option<SceneRows>, Failure> {
+    pub async fn next(&mut self, world: &World) -> Result<Option<RowsOf>, Failure> {
         while self.held.rows.is_empty() {
             if !self.read_on(world).await? {
                 return self.check_found().map(|()| None);
             }
         }
-        let mut rows = Vec::new();
-        while let Some(row) = self.held.rows.front() {
-            let same = rows
-                .first()
-                .is_none_or(|first: &ChipRow| same_item(first, row));
-            if !same {
-                break;
-            }
-            rows.extend(self.held.rows.pop_front());
-        }
-        let Some(first) = rows.first() else {
+        let Some(first) = self.held.rows.front() else {
             return Ok(None);
         };
+        let of = SceneOf::new(&self.held.table, first);
+        let others = self.held.rows.iter().position(|row| !of.is_of(row));
+        let count = others.unwrap_or(self.held.rows.len());
+        let rows = self.held.rows.drain(..count).collect();
+        Ok(Some(RowsOf { of, rows }))
+    }
+
+    /// The item that rows which were just handed out are of, or why it cannot be had; its headers are
+    /// looked up where they are kept.
+    pub async fn scene_of(&mut self, rows: &RowsOf, world: &World) -> Result<Scene, String> {
+        let Some(first) = rows.rows.first() else {
+            return Err(format!("no row of item {}", rows.of.id));
+        };
         let scene = self.held.item_of(&first.scene, world).await;
+        let scene = scene.map_err(|failure| failure.to_string())?;
         self.held.headers_of(&first.scene, world).await;
-        Ok(Some((scene.map_err(|f| f.to_string()), rows)))
+        Ok(scene)
     }
 
     /// Reads more rows; `false` where there are none.
@@ -203,11 +240,6 @@ impl ScenesOfRows {
             None => Ok(()),
         }
     }
-}
-
-/// Whether two rows are of one item.
-fn same_item(a: &ChipRow, b: &ChipRow) -> bool {
-    a.scene.item_id == b.scene.item_id && a.scene.collection == b.scene.collection
 }
 
 /// How many rows an index has.
@@ -298,8 +330,20 @@ impl Held {
     /// The item of `row`: from the items kept beside the table, else from its own address.
     ///
     /// # Errors
-    /// A failure where it is in neither place.
+    /// A failure where it is in neither place, or what is there is another collection's.
     pub async fn item_of(&mut self, row: &SceneColumns, world: &World) -> Result<Scene, Failure> {
+        let scene = self.found(row, world).await?;
+        // The id of an item is unique only in its collection.
+        match (&row.collection, &scene.collection) {
+            (Some(wanted), Some(found)) if wanted != found => Err(Failure::failed(format!(
+                "item {} is of collection {wanted}, and the item of that id that was found of collection {found}: keep them apart, in indexes of their own",
+                row.item_id
+            ))),
+            _ => Ok(scene),
+        }
+    }
+
+    async fn found(&mut self, row: &SceneColumns, world: &World) -> Result<Scene, Failure> {
         let id = &row.item_id;
         let kept = items_of(&self.table, id);
         if kept.is_file() {

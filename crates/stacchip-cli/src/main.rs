@@ -17,6 +17,8 @@ mod inputs;
 mod output;
 mod progress;
 mod source;
+mod told;
+mod under_way;
 mod wiring;
 
 use std::process::ExitCode;

@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::{
     args::{ProgressWhen, Shared},
@@ -34,6 +35,11 @@ impl Output {
         }
     }
 
+    /// Whether answers are JSON.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Whether long work shows how far it is.
     pub fn shows_progress(self) -> bool {
         self.progress
@@ -54,7 +60,7 @@ impl Output {
     }
 
     /// A JSON document, on standard output, where answers are JSON.
-    pub fn document(self, value: &Value) -> io::Result<()> {
+    pub fn document(self, value: &impl Serialize) -> io::Result<()> {
         if !self.json {
             return Ok(());
         }

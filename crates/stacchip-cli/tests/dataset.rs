@@ -501,6 +501,62 @@ fn items_whatever_they_are_called_and_however_many() {
     }
 }
 
+/// In a merged index rows of scenes of one place alternate: their tiles are read once all the same.
+#[test]
+fn chips_of_a_merged_index_are_cut_together() {
+    let desk = Desk::empty();
+    for seed in ["1", "2"] {
+        let scene = ["sample", seed, "--platform", "sentinel-2", "--size", "600"];
+        desk.json(&[&scene[..], &["--seed", seed]].concat());
+        let item = format!("{seed}/item.json");
+        let index = ["index", &item, "--chip-size", "40", "--max-nodata", "1"];
+        let out = format!("{seed}.parquet");
+        desk.json(&[&index[..], &["-o", &out]].concat());
+    }
+    desk.json(&["merge", "1.parquet", "2.parquet", "-o", "m.parquet"]);
+    let cut = |index: &str, out: &str| {
+        let args = ["chip", index, "--all", "--assets", "red,scl", "-o", out];
+        let told = desk.json(&args);
+        let asked = told["asked"]["local"]["bytes"].as_u64().unwrap();
+        let chips = told["chips"].as_array().unwrap().iter();
+        let items: Vec<String> = chips
+            .map(|chip| {
+                let id = chip["chipid"].as_str().unwrap();
+                id.rsplitn(3, '-').last().unwrap().to_owned()
+            })
+            .collect();
+        (asked, items)
+    };
+    let (one, two) = (cut("1.parquet", "alone/").0, cut("2.parquet", "alone/").0);
+    let (both, items) = cut("m.parquet", "together/");
+    assert_eq!(items.len(), 450);
+    let runs = 1 + items.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!(runs > 2 * 64, "{runs}");
+    assert_eq!(both, one + two);
+    assert!(files(&desk.path("alone")) == files(&desk.path("together")));
+}
+
+#[test]
+fn rows_are_not_cut_from_an_item_of_another_collection() {
+    let desk = Desk::new("naip");
+    let path = desk.path("scene/item.json");
+    desk.json(&["index", "scene/item.json", "-o", "a.parquet"]);
+    let mut item: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    item["collection"] = json!("another");
+    fs::write(&path, item.to_string()).unwrap();
+    desk.json(&["index", "scene/item.json", "-o", "b.parquet"]);
+
+    // The item of that id that is kept is another collection's, and so is what its address leads to.
+    fs::copy(desk.path("b.items.ndjson"), desk.path("a.items.ndjson")).unwrap();
+    let chip = ["chip", "a.parquet", "--row", "0", "-o", "a.npz"];
+    let said = desk.fails(&chip, 1);
+    assert!(
+        said.contains("of collection") && said.contains("another"),
+        "{said}"
+    );
+    desk.json(&["chip", "b.parquet", "--row", "0", "-o", "b.npz"]);
+}
+
 /// Items that say all of their grids themselves, one a line.
 fn lines_of_items(count: usize) -> String {
     let item = |i: usize| {

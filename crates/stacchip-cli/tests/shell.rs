@@ -679,10 +679,22 @@ fn what_a_read_costs_is_said_before_it_is_done() {
     // All chips share tiles.
     let all = desk.json(&["explain", "i.parquet", "--all", "--assets", "red"]);
     assert_eq!(all["chips"], 4);
-    assert!(
-        all["distinct"]["tiles"].as_u64() <= all["total"]["tiles"].as_u64(),
-        "{all}"
-    );
+    assert_eq!(all["distinct"]["tiles"], all["total"]["tiles"], "{all}");
+    let one_by_one = &all["one_by_one"];
+    assert!(one_by_one["tiles"].as_u64() >= all["total"]["tiles"].as_u64());
+    let cut = [
+        "chip",
+        "i.parquet",
+        "--all",
+        "--assets",
+        "red",
+        "-o",
+        "all/",
+    ];
+    let cut = desk.json(&cut);
+    assert_eq!(cut["asked"]["local"]["bytes"], all["total"]["bytes"]);
+    assert_eq!(cut["asked"]["local"]["reads"], all["total"]["requests"]);
+    fs::remove_dir_all(desk.path("all")).unwrap();
 
     let item = [
         "explain",
@@ -716,7 +728,16 @@ fn what_a_read_costs_is_said_before_it_is_done() {
 
 #[test]
 fn chips_that_cannot_be_read_are_named_and_the_others_cut() {
-    let desk = Desk::new("sentinel-2");
+    // Of more than one tile: of one alone all chips are read or none.
+    let desk = Desk::empty();
+    desk.json(&[
+        "sample",
+        "scene",
+        "--platform",
+        "sentinel-2",
+        "--size",
+        "1100",
+    ]);
     desk.json(&[
         "index",
         "scene/item.json",
@@ -740,13 +761,13 @@ fn chips_that_cannot_be_read_are_named_and_the_others_cut() {
         "skip",
         "--json",
     ];
-    let mut seen = (false, false);
+    let mut some_were_cut = false;
     for part in [2, 4, 8, 100] {
         fs::write(&red, &whole[..whole.len() - whole.len() / part]).unwrap();
         let out = desk.run(&truncated);
         let told: Value = serde_json::from_slice(&out.stdout).unwrap();
         let of = |key: &str| told[key].as_array().unwrap().len();
-        assert_eq!(of("chips") + of("failed"), 4);
+        assert_eq!(of("chips") + of("failed"), 16);
         for failed in told["failed"].as_array().unwrap() {
             let why = failed["error"].as_str().unwrap();
             assert!(why.contains("red") && why.contains("red.tif"), "{why}");
@@ -761,15 +782,15 @@ fn chips_that_cannot_be_read_are_named_and_the_others_cut() {
             _ => 3,
         };
         assert_eq!(out.status.code(), Some(status));
-        seen = (seen.0 || status == 3, seen.1 || status == 1);
+        some_were_cut |= status == 3;
         let _ = fs::remove_dir_all(desk.path("chips"));
     }
-    assert!(seen.0 || seen.1, "some failed");
+    assert!(some_were_cut, "some could be read and some could not");
 
     // An asset that is gone fails every chip.
     fs::remove_file(&red).unwrap();
     let said = desk.fails(&truncated, 1);
-    assert!(said.matches("red.tif").count() >= 4, "{said}");
+    assert!(said.matches("red.tif").count() >= 16, "{said}");
 }
 
 #[test]
@@ -787,4 +808,126 @@ fn a_cache_that_cannot_be_is_said_at_once() {
         1,
         "its lock"
     );
+}
+
+/// The names of what is in a folder, without their endings.
+fn stems(folder: &Path) -> Vec<String> {
+    let mut stems: Vec<String> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .map(|e| e.unwrap().path())
+        .map(|p| p.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    stems.sort();
+    stems
+}
+
+/// The ids of the chips in a part of what is told.
+fn ids(told: &Value, key: &str) -> Vec<String> {
+    let chips = told[key].as_array().unwrap().iter();
+    chips
+        .map(|chip| chip["chipid"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn what_was_written_before_a_failure_is_told() {
+    let desk = Desk::new("sentinel-2");
+    let index = ["index", "scene/item.json", "-o", "i.parquet"];
+    desk.json(&[&index[..], &["--max-nodata", "1", "--chip-size", "32"]].concat());
+    let red = desk.path("scene/red.tif");
+    let whole = fs::read(&red).unwrap();
+    let chip = ["chip", "i.parquet", "--all", "--assets", "red", "--json"];
+    let mut midway = false;
+    for part in [2, 4, 8, 100] {
+        fs::write(&red, &whole[..whole.len() - whole.len() / part]).unwrap();
+        let _ = fs::remove_dir_all(desk.path("chips"));
+        let out = desk.run(&[&chip[..], &["-o", "chips/"]].concat());
+        assert_eq!(out.status.code(), Some(1), "{}", stderr(&out));
+        let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let mut chips = ids(&told, "chips");
+        chips.sort();
+        assert_eq!(stems(&desk.path("chips")), chips, "written is told");
+        assert!(!ids(&told, "failed").is_empty());
+        assert!(chips.len() < 324, "it went no further");
+        assert!(told["asked"]["local"]["reads"].as_u64() > Some(0), "{told}");
+        assert!(told["headers"]["stale"].as_u64() > Some(0), "{told}");
+        midway |= !chips.is_empty();
+    }
+    assert!(midway, "some were written before the failure");
+
+    // The index fails: what was cut before is told, and why it went no further.
+    fs::write(&red, &whole).unwrap();
+    let rows = [
+        "chip",
+        "i.parquet",
+        "--row",
+        "3",
+        "--row",
+        "999",
+        "--assets",
+        "red",
+    ];
+    let out = desk.run(&[&rows[..], &["-o", "rows/", "--json", "-v"]].concat());
+    assert_eq!(out.status.code(), Some(1));
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(ids(&told, "chips"), stems(&desk.path("rows")));
+    assert_eq!(ids(&told, "chips").len(), 1);
+    let why = told["error"].as_str().unwrap();
+    assert!(why.contains("there is no row 999"), "{why}");
+    let said = stderr(&out);
+    assert!(said.contains(why) && said.contains("local files"), "{said}");
+}
+
+#[test]
+fn chips_are_told_as_they_were_asked_for() {
+    let desk = Desk::new("sentinel-2");
+    let index = [
+        "index",
+        "scene/item.json",
+        "-o",
+        "i.parquet",
+        "--chip-size",
+        "64",
+    ];
+    desk.json(&[&index[..], &["--max-nodata", "1"]].concat());
+    let all = [
+        "chip",
+        "i.parquet",
+        "--all",
+        "--assets",
+        "red",
+        "-o",
+        "all/",
+    ];
+    let all = ids(&desk.json(&all), "chips");
+    assert_eq!(all.len(), 81);
+    // Row-major: no order in which tiles are read.
+    let numbers: Vec<_> = all
+        .iter()
+        .map(|id| {
+            let mut parts = id.rsplitn(3, '-');
+            [parts.next(), parts.next()].map(|n| n.unwrap().parse::<u32>().unwrap())
+        })
+        .collect();
+    assert!(numbers.is_sorted(), "{numbers:?}");
+    let some = [
+        "--row", "70", "--row", "2", "--row", "33", "--assets", "red",
+    ];
+    let some = desk.json(&[&["chip", "i.parquet", "-o", "some/"], &some[..]].concat());
+    let wanted = [70, 2, 33].map(|row: usize| all[row].clone());
+    assert_eq!(ids(&some, "chips"), wanted);
+
+    // A raster says what it asked for, too.
+    let raster = [
+        "chip",
+        "scene/red.tif",
+        "--window",
+        "0,0,9,9",
+        "-o",
+        "r.npy",
+        "-v",
+    ];
+    let said = stderr(&desk.run(&raster));
+    assert!(said.contains("from local files"), "{said}");
 }

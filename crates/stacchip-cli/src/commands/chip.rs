@@ -1,13 +1,14 @@
 //! `stacchip chip`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use stacchip::{
     SceneChips, Shaping,
     chip::{
-        Alignment, AssetChoice, Chip, ChipError, Edge, Frame, Raster, RasterRequest, Resampling,
-        batch::WantedChip, read_raster_window,
+        Alignment, AssetChoice, Chip, ChipError, ChipRequest, Edge, Frame, Raster, RasterRequest,
+        Resampling, batch::WantedChip, read_raster_window,
     },
     index::{ChipOptions, ChipRow},
     model::{Scene, Size, Window},
@@ -16,14 +17,15 @@ use stacchip::{
 use super::index::chip_options;
 use crate::{
     CommandResult, Status,
-    args::ChipArgs,
+    args::{ChipArgs, OnError},
     chip_files::ChipFiles,
-    cutting::Run,
+    cutting::{Asked, Run},
     failure::{Failure, chain},
-    index_rows::{RowChoice, ScenesOfRows},
+    index_rows::{RowChoice, SceneOf, ScenesOfRows},
     inputs::absolute,
     output::{Output, bytes_for_people},
     source::{Source, only_item},
+    told::Told,
     wiring::{World, addressing},
 };
 
@@ -64,7 +66,9 @@ async fn raster(
         .await
         .map_err(failed)?;
     let out = files.write(&chip, &Names::of(&name), world).await?;
-    tell(output, &[record(&name, &out, &chip)], &[], args, world)
+    let (mut done, failed) = (Told::new(output.is_json()), Told::new(output.is_json()));
+    done.push(0, record(&name, &out, &chip));
+    tell(&done, &failed, Ok(()), args, world, output)
 }
 
 /// Options that only items and indexes have are not passed over in silence.
@@ -149,8 +153,9 @@ async fn item(
     let wanted = requests_of_item(args, scene, &chips, shaping, world)?;
     let files = ChipFiles::new(args, selection.all)?;
     let mut run = Run::new(args, files, world, output);
-    run.cut(wanted).await?;
-    finish(run, args, world, output)
+    let wanted = wanted.into_iter().map(|(names, chip)| (names, Ok(chip)));
+    let went = run.cut(wanted.collect()).await;
+    finish(run, went, args, world, output)
 }
 
 /// Rows are of an index.
@@ -233,75 +238,130 @@ async fn index(
     only_of_rasters(args)?;
     let files = ChipFiles::new(args, scenes.may_be_several())?;
     let mut run = Run::new(args, files, world, output);
+    let went = cut_rows(args, scenes, shaping, &mut run, (world, output)).await;
+    finish(run, went, args, world, output)
+}
+
+/// Cuts the rows of an index, those of some scenes together.
+async fn cut_rows(
+    args: &ChipArgs,
+    scenes: &mut ScenesOfRows,
+    shaping: Shaping,
+    run: &mut Run<'_>,
+    (world, output): (&World, Output),
+) -> Result<(), Failure> {
     let mut found_any = false;
-    let (mut wanted, mut of_scenes) = (Vec::new(), 0);
+    let mut together = Together::default();
     loop {
-        let (scene, rows) = match scenes.next(world).await {
-            Ok(Some(found)) => found,
+        let rows = match scenes.next(world).await {
+            Ok(Some(rows)) => rows,
             Ok(None) => break,
             // What was found before it is cut all the same.
             Err(failure) => {
-                run.cut(wanted).await?;
+                run.cut(together.asked).await?;
                 return Err(failure);
             }
         };
         found_any = true;
-        let chips = match &scene {
-            Ok(scene) => scene_chips(&Cutting::of(args), scene, world, output).await,
-            Err(message) => Err(Failure::failed(message)),
+        let of = if let Some(of) = together.scenes.get(&rows.of) {
+            of
+        } else {
+            let of = match scenes.scene_of(&rows, world).await {
+                Ok(scene) => {
+                    let chips = scene_chips(&Cutting::of(args), &scene, world, output).await;
+                    chips.map_err(|failure| failure.to_string())
+                }
+                Err(message) => Err(message),
+            };
+            let of = of.map(|chips| OfScene::new(chips, shaping));
+            together.scenes.entry(rows.of.clone()).or_insert(of)
         };
-        let requests = chips
-            .map_err(|failure| failure.to_string())
-            .and_then(|chips| requests_of_rows(&rows, &chips, shaping));
+        let requests = of
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|of| of.requests(&rows.rows));
+        let failed = requests.is_err();
         match requests {
             Ok(requests) => {
-                wanted.extend(requests);
-                of_scenes += 1;
+                let requests = requests.into_iter();
+                together
+                    .asked
+                    .extend(requests.map(|(n, chip)| (n, Ok(chip))));
             }
             Err(error) => {
-                // Those before it first: the first failure ends the run, unless failures may be skipped.
-                run.cut(std::mem::take(&mut wanted)).await?;
-                for row in &rows {
-                    run.fail(&row.chipid, &error)?;
-                }
+                let failed = rows.rows.iter();
+                let failed = failed.map(|row| (Names::of_row(row), Err(error.clone())));
+                together.asked.extend(failed);
             }
         }
-        if wanted.len() >= CHIPS_TOGETHER || of_scenes >= SCENES_TOGETHER {
-            run.cut(std::mem::take(&mut wanted)).await?;
-            of_scenes = 0;
+        // The first failure ends the run, unless failures may be skipped.
+        if together.is_full() || (failed && args.on_error == OnError::Fail) {
+            run.cut(std::mem::take(&mut together).asked).await?;
         }
     }
-    run.cut(wanted).await?;
+    run.cut(together.asked).await?;
     if !found_any {
         return Err(Failure::failed(format!("{} has no rows", args.source)));
     }
-    finish(run, args, world, output)
+    Ok(())
 }
 
-/// The chips of rows of one item; why not, where they are not of the item that was found.
-pub fn requests_of_rows(
-    rows: &[ChipRow],
-    chips: &SceneChips,
-    shaping: Shaping,
-) -> Result<Vec<(Names, WantedChip)>, String> {
-    // The rows say where their pixels lie; the item found must mean the same place.
-    let crs = chips.chips.grid().crs.to_string();
-    if let Some(row) = rows.iter().find(|row| row.scene.crs != crs) {
-        return Err(format!(
-            "item {} is in {crs}, its rows in the index are in {}: they are not of this item",
-            row.scene.item_id, row.scene.crs
-        ));
+/// Chips of an index that are cut together. In a merged index rows of one scene stand among those of
+/// others, so scenes are kept as long.
+#[derive(Default)]
+struct Together {
+    asked: Vec<Asked>,
+    /// The scenes they are of, or why there are none.
+    scenes: HashMap<SceneOf, Result<OfScene, String>>,
+}
+
+impl Together {
+    fn is_full(&self) -> bool {
+        self.asked.len() >= CHIPS_TOGETHER || self.scenes.len() >= SCENES_TOGETHER
     }
-    let wanted = rows.iter().map(|row| {
-        let window = if shaping.edge == Edge::Refuse {
-            row.window
-        } else {
-            let size = row.scene.chip_size;
-            Window::new(row.window.col, row.window.row, size, size)
-        };
-        (Names::of_row(row), window)
-    });
-    Ok(alike(wanted.collect(), chips, shaping))
+}
+
+/// Where chips of a scene are, and what all of them share.
+pub struct OfScene {
+    chips: SceneChips,
+    shaping: Shaping,
+    like: Arc<ChipRequest>,
+}
+
+impl OfScene {
+    /// The chips of a scene, shaped so.
+    pub fn new(chips: SceneChips, shaping: Shaping) -> Self {
+        // Each chip has a window of its own.
+        let like = Arc::new(chips.request(Window::new(0, 0, 1, 1), shaping));
+        Self {
+            chips,
+            shaping,
+            like,
+        }
+    }
+
+    /// The chips of rows of the scene; why not, where they are not of the item that was found.
+    pub fn requests(&self, rows: &[ChipRow]) -> Result<Vec<(Names, WantedChip)>, String> {
+        // The rows say where their pixels lie; the item found must mean the same place.
+        let crs = self.chips.chips.grid().crs.to_string();
+        if let Some(row) = rows.iter().find(|row| row.scene.crs != crs) {
+            return Err(format!(
+                "item {} is in {crs}, its rows in the index are in {}: they are not of this item",
+                row.scene.item_id, row.scene.crs
+            ));
+        }
+        let wanted = rows.iter().map(|row| {
+            let window = if self.shaping.edge == Edge::Refuse {
+                row.window
+            } else {
+                let size = row.scene.chip_size;
+                Window::new(row.window.col, row.window.row, size, size)
+            };
+            let like = Arc::clone(&self.like);
+            (Names::of_row(row), WantedChip { like, window })
+        });
+        Ok(wanted.collect())
+    }
 }
 
 /// Options that only rasters have are not passed over in silence.
@@ -419,12 +479,16 @@ impl Names {
     }
 }
 
-/// Says how it went.
-fn finish(run: Run<'_>, args: &ChipArgs, world: &World, output: Output) -> CommandResult {
+/// Says how it went, also where it went no further.
+fn finish(
+    run: Run<'_>,
+    went: Result<(), Failure>,
+    args: &ChipArgs,
+    world: &World,
+    output: Output,
+) -> CommandResult {
     let (done, failed) = run.end();
-    tell_headers(world, output);
-    tell_traffic(world, output);
-    tell(output, &done, &failed, args, world)
+    tell(&done, &failed, went, args, world, output)
 }
 
 /// How many headers were read, and which of those that were kept were of no use.
@@ -478,23 +542,44 @@ fn traffic(world: &World) -> Value {
     })
 }
 
+/// All that is told of a run.
+#[derive(Serialize)]
+struct Account<'a> {
+    chips: &'a Told,
+    failed: &'a Told,
+    headers: Value,
+    asked: Value,
+    /// Why it went no further, where that is of no chip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u8>,
+}
+
 fn tell(
-    output: Output,
-    done: &[Value],
-    failed: &[Value],
+    done: &Told,
+    failed: &Told,
+    went: Result<(), Failure>,
     args: &ChipArgs,
     world: &World,
+    output: Output,
 ) -> CommandResult {
+    tell_headers(world, output);
+    tell_traffic(world, output);
+    let stopped = went.as_ref().err();
+    let why = stopped.filter(|failure| !matches!(failure, Failure::Told));
     // Standard output may hold the chip itself.
     if args.output != "-" {
         let used = world.rasters().header_use();
-        output.document(&json!({
-            "chips": done,
-            "failed": failed,
-            "headers": { "known": used.known, "read": used.read, "stale": used.stale.len() },
-            "asked": traffic(world),
-        }))?;
-        if let [one] = done {
+        output.document(&Account {
+            chips: done,
+            failed,
+            headers: json!({ "known": used.known, "read": used.read, "stale": used.stale.len() }),
+            asked: traffic(world),
+            error: why.map(ToString::to_string),
+            status: why.map(Failure::status),
+        })?;
+        if let Some(one) = done.only() {
             let arrays = one["arrays"]
                 .as_array()
                 .map(Vec::as_slice)
@@ -512,12 +597,19 @@ fn tell(
                 ));
             }
         }
-        output.done(format!("{} chip(s) → {}", done.len(), args.output))?;
+        if stopped.is_none() || done.count() > 0 {
+            output.done(format!("{} chip(s) → {}", done.count(), args.output))?;
+        }
+        if let Some(why) = why {
+            Output::error(why);
+            return Err(Failure::Told);
+        }
     }
-    if done.is_empty() && !failed.is_empty() {
+    went?;
+    if done.count() == 0 && failed.count() > 0 {
         return Err(Failure::Told);
     }
-    Ok(if failed.is_empty() {
+    Ok(if failed.count() == 0 {
         Status::Done
     } else {
         Status::Partly

@@ -10,8 +10,8 @@ use stacchip::{
 };
 
 use super::chip::{
-    Cutting, Names, not_by_row, only_of_items, only_of_rasters, raster_request, requests_of_item,
-    requests_of_rows, scene_chips, shaping,
+    Cutting, Names, OfScene, not_by_row, only_of_items, only_of_rasters, raster_request,
+    requests_of_item, scene_chips, shaping,
 };
 use crate::{
     CommandResult, Status,
@@ -65,8 +65,8 @@ pub fn run(args: &ExplainArgs, world: &World, output: Output) -> CommandResult {
 struct Costs {
     chips: u64,
     /// By asset, in the order in which they came.
-    assets: Vec<(String, ReadCost)>,
-    /// Of all assets; its memory is that of the largest chip.
+    assets: Vec<(String, ReadCost, DistinctTiles)>,
+    /// Of all assets, of chips read one by one; its memory is that of the largest chip.
     total: ReadCost,
     distinct: DistinctTiles,
     failed: Vec<Value>,
@@ -82,18 +82,18 @@ impl Costs {
         output: Output,
     ) -> Result<(), Failure> {
         let reader = world.chip_reader();
-        while let Some((scene, rows)) = scenes.next(world).await? {
-            let chips = match &scene {
-                Ok(scene) => scene_chips(&Cutting::of(args), scene, world, output).await,
+        while let Some(rows) = scenes.next(world).await? {
+            let chips = match scenes.scene_of(&rows, world).await {
+                Ok(scene) => scene_chips(&Cutting::of(args), &scene, world, output).await,
                 Err(message) => Err(Failure::failed(message)),
             };
             let wanted = chips
                 .map_err(|failure| failure.to_string())
-                .and_then(|chips| requests_of_rows(&rows, &chips, shaping));
+                .and_then(|chips| OfScene::new(chips, shaping).requests(&rows.rows));
             match wanted {
                 Ok(wanted) => self.plan(&reader, wanted).await,
                 Err(error) => {
-                    for row in &rows {
+                    for row in &rows.rows {
                         self.fail(&row.chipid, &error);
                     }
                 }
@@ -131,9 +131,15 @@ impl Costs {
         for (key, array) in arrays {
             let cost = ReadCost::of(array)?;
             chip = chip.beside(cost);
-            match self.assets.iter_mut().find(|(known, _)| known == key) {
-                Some((_, sum)) => *sum = sum.then(cost),
-                None => self.assets.push(((*key).to_owned(), cost)),
+            let known = self.assets.iter().position(|(known, ..)| known == key);
+            let at = known.unwrap_or(self.assets.len());
+            if known.is_none() {
+                let none = (ReadCost::default(), DistinctTiles::default());
+                self.assets.push(((*key).to_owned(), none.0, none.1));
+            }
+            if let Some((_, sum, distinct)) = self.assets.get_mut(at) {
+                *sum = sum.then(cost);
+                distinct.add(array)?;
             }
             self.distinct.add(array)?;
         }
@@ -148,9 +154,16 @@ impl Costs {
             .push(json!({ "chipid": chipid, "error": error }));
     }
 
-    fn tell(self, world: &World, output: Output) -> CommandResult {
+    fn tell(mut self, world: &World, output: Output) -> CommandResult {
         let used = world.rasters().header_use();
         let (tiles, bytes) = self.distinct.count();
+        let one_by_one = self.total;
+        if self.chips > 1 {
+            for (_, cost, distinct) in &mut self.assets {
+                *cost = together(*cost, distinct);
+            }
+            self.total = together(self.total, &self.distinct);
+        }
         // All of them together take no more than they may, and one takes what it takes.
         let all = self.total.memory.saturating_mul(self.chips);
         let memory = all.min(world.batch_options().memory).max(self.total.memory);
@@ -161,12 +174,13 @@ impl Costs {
         let assets: Vec<Value> = self
             .assets
             .iter()
-            .map(|(asset, cost)| record(Some(asset), cost))
+            .map(|(asset, cost, _)| record(Some(asset), cost))
             .collect();
         output.document(&json!({
             "chips": self.chips,
             "assets": assets,
             "total": record(None, &total),
+            "one_by_one": record(None, &one_by_one),
             "distinct": { "tiles": tiles, "bytes": bytes },
             "headers": { "known": used.known, "read": used.read, "stale": used.stale.len() },
             "failed": self.failed,
@@ -175,7 +189,7 @@ impl Costs {
             return Err(Failure::Told);
         }
         output.say(HEAD)?;
-        for (asset, cost) in &self.assets {
+        for (asset, cost, _) in &self.assets {
             let asset = if asset.is_empty() { "-" } else { asset };
             output.say(line(asset, cost))?;
         }
@@ -183,9 +197,9 @@ impl Costs {
         output.say(format!(
             "{} chip(s); of {} tiles {tiles} are distinct, {} of {}",
             self.chips,
-            total.tiles,
+            one_by_one.tiles,
             bytes_for_people(bytes),
-            bytes_for_people(total.bytes)
+            bytes_for_people(one_by_one.bytes)
         ))?;
         output.say(format!(
             "headers: {} known from the index, {} to be read first, a request or more each",
@@ -199,6 +213,15 @@ impl Costs {
         } else {
             Status::Partly
         })
+    }
+}
+
+/// What chips cost that are cut together, where one by one they cost `alone`: each tile is read once.
+fn together(alone: ReadCost, distinct: &DistinctTiles) -> ReadCost {
+    ReadCost {
+        wanted_bytes: alone.wanted_bytes,
+        memory: alone.memory,
+        ..distinct.cost()
     }
 }
 

@@ -49,8 +49,10 @@ pub fn run(args: &PreviewArgs, world: &World, output: Output) -> CommandResult {
         let bar = Bar::new(output, "cutting chips");
         let mut chips = Vec::new();
         let mut cloud = 0.0;
-        while let Some((scene, rows)) = scenes.next(world).await? {
+        while let Some(next) = scenes.next(world).await? {
+            let scene = scenes.scene_of(&next, world).await;
             let scene = scene.map_err(Failure::failed)?;
+            let rows = next.rows;
             let found = scene_chips(&cutting(args), &scene, world, output).await?;
             bar.expect(rows.len() as u64);
             cloud += rows.iter().map(|r| r.quality.cloud.get()).sum::<f64>();

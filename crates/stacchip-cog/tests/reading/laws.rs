@@ -4,13 +4,13 @@ use bytes::Bytes;
 use futures::executor::block_on;
 use proptest::prelude::*;
 use stacchip_cog::{
-    Bands, BlockContext, BlockId, Codecs, Compression, Limits, Part, SampleFormat, TileEncoder,
-    open, read_window,
+    Bands, BlockBytes, BlockContext, BlockId, Codecs, Compression, Cut, Limits, Part, SampleFormat,
+    Scratch, Strides, TileEncoder, open, read_window,
     testing::{MemoryReader, check_range_reader, check_tile_decoder},
 };
 use stacchip_model::{Pixels, Window};
 
-use crate::files::{Zlib, files, header, part, read};
+use crate::files::{Zlib, codecs, files, header, part, read};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
@@ -48,6 +48,59 @@ proptest! {
             let got = read(&file.bytes, image, level, window, Bands::These(&bands)).unwrap();
             prop_assert_eq!(got, crop(&whole, window, &bands));
         }
+    }
+
+    /// What neighbours are summed of once, for all of them, is for each what it is alone.
+    #[test]
+    fn cuts_of_a_block_are_each_a_crop_of_the_whole(
+        file in files(),
+        block in any::<u64>(),
+        places in prop::collection::vec(any::<[u8; 4]>(), 1..12),
+    ) {
+        let cog = header(&file.bytes, u64::MAX, Limits::default()).unwrap();
+        let image = &cog.images[0];
+        let plan = image.plan(0, image.size().window(), Bands::All, Part::Pixels).unwrap();
+        for range in plan.table_ranges() {
+            plan.supply_table(&range, &part(&file.bytes, range.start, range.end));
+        }
+        let level = plan.level();
+        let id = BlockId(block % level.block_count());
+        let of = level.block_window(id).unwrap();
+        let bands: Vec<usize> = level.block_bands(id).collect();
+        let stored = level.stored(id, of).unwrap().unwrap();
+        let bytes = part(&file.bytes, stored.range.start, stored.range.end);
+        let windows: Vec<Window> = places
+            .iter()
+            .map(|place| {
+                let [col, row, width, height] = place.map(u32::from);
+                let (col, row) = (col % of.width, row % of.height);
+                Window::new(
+                    of.col + i64::from(col),
+                    of.row + i64::from(row),
+                    1 + width % (of.width - col),
+                    1 + height % (of.height - row),
+                )
+            })
+            .collect();
+        let wanted: Vec<Pixels> = windows.iter().map(|&w| crop(&file.pixels, w, &bands)).collect();
+        let mut got: Vec<Pixels> = wanted
+            .iter()
+            .map(|pixels| Pixels::zeros(pixels.sample(), pixels.shape()).unwrap())
+            .collect();
+        let mut cuts: Vec<Cut<'_>> = got
+            .iter_mut()
+            .zip(&windows)
+            .map(|(pixels, &window)| {
+                let [_, height, width] = pixels.shape();
+                let row = width * pixels.sample().bytes();
+                let strides = Strides { row, band: row * height };
+                Cut { window, bands: &bands, out: pixels.as_bytes_mut(), strides }
+            })
+            .collect();
+        let stored = BlockBytes { bytes: &bytes, first_row: stored.first_row };
+        let mut scratch = Scratch::default();
+        level.decode_block(id, Some(stored), &mut cuts, &codecs(), &mut scratch).unwrap();
+        prop_assert_eq!(got, wanted);
     }
 
     #[test]
