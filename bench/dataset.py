@@ -155,13 +155,13 @@ def merge(args):
 
 
 BOX = (10.0, 20.0, 18.0, 26.0)  # 1 % of 80 by 60 degrees
-MONTH = ("2020-05-01", "2020-06-01")
+MONTH = ("2019-05-01", "2019-06-01")
 
 
 def query(args):
     ours = args.folder / "ours.parquet"
     w, s, e, n = BOX
-    command = [args.stacchip, "query", ours, "--bbox", ",".join(map(str, BOX)), "--datetime", f"{MONTH[0]}/{MONTH[1]}"]
+    command = [args.stacchip, "query", ours, "--bbox", ",".join(map(str, BOX)), "--datetime", f"{MONTH[0]}/2019-05-31"]
     command += ["--where", "cloud_cover_percentage < 0.2", "-o", args.folder / "found.parquet", "--overwrite", "--json"]
     for _ in range(3):
         told, out = timed(command)

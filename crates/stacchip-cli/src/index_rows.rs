@@ -12,6 +12,7 @@ use stacchip::{
 
 use crate::{
     args::SelectionArgs,
+    commands::row_numbers,
     failure::{Failure, chain},
     index_files::{headers_of, is_table, items_of},
     output::Output,
@@ -28,6 +29,10 @@ pub enum RowChoice {
     Numbers(Vec<u64>),
     /// Those of these chips.
     Ids(Vec<String>),
+    /// Those of which this expression is true.
+    Where(String),
+    /// Those with these numbers, in order, which were looked for and are there.
+    Found(Vec<u64>),
 }
 
 impl RowChoice {
@@ -38,11 +43,14 @@ impl RowChoice {
     pub fn of(selection: &SelectionArgs) -> Result<Self, Failure> {
         if selection.window.is_some() || selection.bbox.is_some() || selection.x.is_some() {
             return Err(Failure::usage(
-                "chips of an index are chosen with --row, --id or --all",
+                "chips of an index are chosen with --row, --id, --where or --all",
             ));
         }
         if selection.all {
             return Ok(Self::All);
+        }
+        if let Some(text) = &selection.condition {
+            return Ok(Self::Where(text.clone()));
         }
         let once = |numbers: &[u64]| {
             let mut seen = HashSet::new();
@@ -57,14 +65,14 @@ impl RowChoice {
             (true, false) => Ok(Self::Ids(selection.id.clone())),
             (false, false) => Err(Failure::usage("give either --row or --id")),
             (true, true) => Err(Failure::usage(
-                "which chips of the index? give --row, --id or --all",
+                "which chips of the index? give --row, --id, --where or --all",
             )),
         }
     }
 
     fn may_be_several(&self) -> bool {
         match self {
-            Self::All => true,
+            Self::All | Self::Where(_) | Self::Found(_) => true,
             Self::Numbers(numbers) => numbers.len() > 1,
             Self::Ids(ids) => ids.len() > 1,
         }
@@ -136,6 +144,10 @@ impl ScenesOfRows {
     /// # Errors
     /// A failure where there is no table.
     pub fn open(index: &Path, choice: RowChoice) -> Result<Self, Failure> {
+        let choice = match choice {
+            RowChoice::Where(text) => RowChoice::Found(row_numbers(index, &text)?),
+            other => other,
+        };
         Ok(Self {
             index: index.to_owned(),
             choice,
@@ -201,6 +213,20 @@ impl ScenesOfRows {
         self.held.table = table;
         match &self.choice {
             RowChoice::All => self.held.rest = Some(reader),
+            RowChoice::Where(_) => {}
+            RowChoice::Found(numbers) => {
+                let first = numbers.partition_point(|n| *n < here.start);
+                let end = numbers.partition_point(|n| *n < here.end);
+                let inside = numbers.get(first..end).unwrap_or_default();
+                for run in inside.chunk_by(|a, b| *b == *a + 1) {
+                    if let (Some(from), Some(to)) = (run.first(), run.last()) {
+                        let range = from - here.start..to - here.start + 1;
+                        self.held
+                            .rows
+                            .extend(reader.rows(range).await.map_err(failed)?);
+                    }
+                }
+            }
             RowChoice::Numbers(numbers) => {
                 for &number in numbers.iter().filter(|n| here.contains(n)) {
                     let row = reader.row(number - here.start).await.map_err(failed)?;
@@ -223,7 +249,7 @@ impl ScenesOfRows {
 
     fn check_found(&self) -> Result<(), Failure> {
         let wanted: Vec<String> = match &self.choice {
-            RowChoice::All => return Ok(()),
+            RowChoice::All | RowChoice::Where(_) | RowChoice::Found(_) => return Ok(()),
             RowChoice::Numbers(numbers) => numbers.iter().map(ToString::to_string).collect(),
             RowChoice::Ids(ids) => ids.clone(),
         };

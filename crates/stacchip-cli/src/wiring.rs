@@ -33,9 +33,9 @@ pub use stacchip_adapters::{
     },
     object::Traffic,
     parquet::{
-        IndexFile, ItemLine, KeptItems, MergeOptions, MergePieces, ParquetIndexReader, Place,
-        StagedTable, Table, headers_address, items_address, merge_headers, read_places,
-        stage_tables,
+        Area, Choice, Condition, Found, IndexFile, ItemLine, KeptItems, MergeOptions, MergePieces,
+        ParquetIndexReader, Per, Place, QueryError, StagedTable, Table, find_rows, headers_address,
+        items_address, merge_headers, read_ids, read_places, stage_tables, write_rows,
     },
     stac::{ItemDocument, StacError},
 };

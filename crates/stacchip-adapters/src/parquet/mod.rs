@@ -16,6 +16,7 @@ mod headers;
 mod items;
 mod merge;
 mod places;
+mod query;
 mod reader;
 mod rows;
 mod source;
@@ -33,6 +34,9 @@ pub use headers::{
 pub use items::{ItemLine, KeptItems, items_address};
 pub use merge::{MergeOptions, MergePieces, Merged, StagedMerge, merge_tables, stage_tables};
 pub use places::{Place, read_places};
+pub use query::{
+    Area, Choice, Condition, Found, Matches, Per, QueryError, find_rows, read_ids, write_rows,
+};
 pub use reader::ParquetIndexReader;
 pub use table::{Batches, Table};
 pub use writer::ParquetEncoder;

@@ -16,7 +16,7 @@ use ::parquet::{
         ProjectionMask,
         arrow_reader::{
             ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-            ParquetRecordBatchReaderBuilder,
+            ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
         },
     },
     errors::ParquetError,
@@ -142,6 +142,41 @@ impl Table {
         names: Option<&[&str]>,
         groups: Option<Vec<usize>>,
     ) -> Result<Batches, IndexError> {
+        self.read(names, groups, None)
+    }
+
+    /// The `rows` of a row group, which are counted in it and in order; else as
+    /// [`batches`](Self::batches).
+    pub(super) fn selected(
+        &self,
+        names: Option<&[&str]>,
+        group: usize,
+        rows: &[u32],
+    ) -> Result<Batches, IndexError> {
+        let mut selectors: Vec<RowSelector> = Vec::new();
+        let mut at = 0u32;
+        for &row in rows {
+            let gap = row.saturating_sub(at) as usize;
+            match selectors.last_mut() {
+                Some(last) if gap == 0 && !last.skip => last.row_count += 1,
+                _ => {
+                    if gap > 0 {
+                        selectors.push(RowSelector::skip(gap));
+                    }
+                    selectors.push(RowSelector::select(1));
+                }
+            }
+            at = row.saturating_add(1);
+        }
+        self.read(names, Some(vec![group]), Some(selectors.into()))
+    }
+
+    fn read(
+        &self,
+        names: Option<&[&str]>,
+        groups: Option<Vec<usize>>,
+        rows: Option<RowSelection>,
+    ) -> Result<Batches, IndexError> {
         let address = self.address();
         let file = open_file(&self.path)?;
         let mut builder =
@@ -154,6 +189,9 @@ impl Table {
         }
         if let Some(groups) = groups {
             builder = builder.with_row_groups(groups);
+        }
+        if let Some(rows) = rows {
+            builder = builder.with_row_selection(rows);
         }
         let reader = guarded(&address, || builder.build())?.map_err(|e| failure(&address, e))?;
         Ok(Batches {
@@ -190,7 +228,7 @@ impl Iterator for Batches {
 }
 
 /// Lets a panic of the Parquet library, which hostile files have caused before, be an error.
-fn guarded<T>(address: &str, work: impl FnOnce() -> T) -> Result<T, IndexError> {
+pub(super) fn guarded<T>(address: &str, work: impl FnOnce() -> T) -> Result<T, IndexError> {
     std::panic::catch_unwind(AssertUnwindSafe(work))
         .map_err(|_| index_error(IndexErrorKind::Read, address, "its pages are broken"))
 }

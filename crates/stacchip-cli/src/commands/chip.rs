@@ -82,6 +82,7 @@ pub fn only_of_items(args: &ChipArgs, address: &str) -> Result<(), Failure> {
     if !selection.row.is_empty()
         || !selection.id.is_empty()
         || selection.all
+        || selection.condition.is_some()
         || selection.x.is_some()
     {
         return Err(Failure::usage(format!(
@@ -161,7 +162,8 @@ async fn item(
 /// Rows are of an index.
 pub fn not_by_row(args: &ChipArgs) -> Result<(), Failure> {
     let selection = &args.selection;
-    if !selection.row.is_empty() || !selection.id.is_empty() {
+    let by_row = !selection.row.is_empty() || !selection.id.is_empty();
+    if by_row || selection.condition.is_some() {
         return Err(Failure::usage(format!(
             "{} is an item: choose a chip of it with --x and --y, --window or --bbox; rows are of an index",
             args.source

@@ -8,11 +8,14 @@ mod info;
 mod merge;
 mod prechip;
 mod preview;
+mod query;
 mod sample;
 mod split;
 mod stats;
 
 pub use chip::{Cutting, Names, record, scene_chips};
+
+pub use query::row_numbers;
 
 use crate::{
     CommandResult,
@@ -32,6 +35,7 @@ pub fn run(command: Command, shared: &Shared, output: Output) -> CommandResult {
         Command::Prechip(args) => prechip::run(&args, &World::new(shared)?, output, shared),
         Command::Stats(args) => stats::run(&args, &World::new(shared)?, output, shared),
         Command::Info(args) => info::run(&args, &World::new(shared)?, output),
+        Command::Query(args) => query::run(&args, shared, output),
         Command::Merge(args) => merge::run(&args, shared, output),
         Command::Split(args) => split::run(&args, &World::new(shared)?, output),
         Command::Preview(args) => preview::run(&args, &World::new(shared)?, output),

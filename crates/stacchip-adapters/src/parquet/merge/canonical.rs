@@ -23,7 +23,7 @@ use crate::parquet::{
 };
 
 /// Brings the batches of one table into the common columns.
-pub(super) struct Canonical<'a> {
+pub(in crate::parquet) struct Canonical<'a> {
     table: &'a Table,
     columns: &'a Columns,
     /// Whether its columns are ours as they are.
@@ -32,7 +32,7 @@ pub(super) struct Canonical<'a> {
 }
 
 impl<'a> Canonical<'a> {
-    pub(super) fn new(table: &'a Table, columns: &'a Columns) -> Self {
+    pub(in crate::parquet) fn new(table: &'a Table, columns: &'a Columns) -> Self {
         let schema = table.schema();
         let as_it_is = COLUMNS.iter().chain([&BBOX]).all(|column| {
             let found = schema.column_with_name(column.name);
@@ -48,7 +48,7 @@ impl<'a> Canonical<'a> {
 
     /// `batch`, whose first row is row `first` of the table, in the common columns. What a table of
     /// upstream or of an older version lacks is filled in.
-    pub(super) fn batch(
+    pub(in crate::parquet) fn batch(
         &mut self,
         batch: &RecordBatch,
         first: u64,
@@ -125,7 +125,7 @@ pub(super) fn places(batch: &RecordBatch) -> Option<Vec<u64>> {
 }
 
 /// Has `geo` hear of the outlines and boxes of some columns of a batch.
-pub(super) fn summarise(outlines: &ArrayRef, boxes: &ArrayRef, geo: &mut GeoSummary) {
+pub(in crate::parquet) fn summarise(outlines: &ArrayRef, boxes: &ArrayRef, geo: &mut GeoSummary) {
     let (Some(outlines), Some(boxes)) = (outlines.as_binary_opt::<i32>(), boxes.as_struct_opt())
     else {
         return;

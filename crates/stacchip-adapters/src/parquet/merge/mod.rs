@@ -27,6 +27,8 @@ use stacchip::Progress;
 use stacchip_index::{IndexError, IndexErrorKind};
 
 pub use write::StagedMerge;
+pub(super) use canonical::{Canonical, summarise};
+pub(super) use schema::reconcile;
 
 use super::{Table, index_error};
 

@@ -4,6 +4,7 @@ use std::{
     cmp::Reverse,
     collections::BinaryHeap,
     hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
 };
 
 use arrow::{
@@ -103,7 +104,9 @@ impl Merger {
                 .is_first(rank.0, &run.current.batch, run.row, self.identity)
             {
                 let slot = *run.slot.get_or_insert_with(|| {
-                    gathered.batches.push(run.current.batch.clone());
+                    gathered
+                        .batches
+                        .push(RecordBatch::clone(&run.current.batch));
                     gathered.batches.len() - 1
                 });
                 gathered.rows.push((slot, run.row));
@@ -148,7 +151,7 @@ impl Source {
 #[derive(Default)]
 struct Twins {
     place: u64,
-    seen: Vec<(u64, RecordBatch, usize)>,
+    seen: Vec<(u64, Arc<RecordBatch>, usize)>,
 }
 
 impl Twins {
@@ -156,7 +159,7 @@ impl Twins {
     fn is_first(
         &mut self,
         place: u64,
-        batch: &RecordBatch,
+        batch: &Arc<RecordBatch>,
         row: usize,
         identity: Identity,
     ) -> bool {
@@ -174,7 +177,7 @@ impl Twins {
         if alike.any(|(_, b, r)| identity.at(b, *r) == own) {
             return false;
         }
-        self.seen.push((hash, batch.clone(), row));
+        self.seen.push((hash, Arc::clone(batch), row));
         true
     }
 }

@@ -42,7 +42,7 @@ pub(super) struct RunReader {
 
 /// Rows with their ranks.
 pub(super) struct Ranked {
-    pub(super) batch: RecordBatch,
+    pub(super) batch: Arc<RecordBatch>,
     pub(super) places: UInt64Array,
     pub(super) orders: UInt64Array,
 }
@@ -125,7 +125,7 @@ impl Iterator for RunReader {
         };
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
         Some(batch.map(|batch| Ranked {
-            batch,
+            batch: Arc::new(batch),
             places,
             orders,
         }))

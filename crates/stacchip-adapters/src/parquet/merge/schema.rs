@@ -13,14 +13,14 @@ use crate::parquet::{Table, rows};
 /// The columns of the result: those of an index, then what tables have beyond them, by name, then the
 /// covering.
 #[derive(Debug, Clone)]
-pub(super) struct Columns {
-    pub(super) schema: SchemaRef,
+pub(in crate::parquet) struct Columns {
+    pub(in crate::parquet) schema: SchemaRef,
     /// Columns beyond those of an index; null in rows of tables that have not got them.
     pub(super) more: Vec<Arc<Field>>,
 }
 
 /// The columns of all `tables`.
-pub(super) fn reconcile(tables: &[Table]) -> Result<Columns, IndexError> {
+pub(in crate::parquet) fn reconcile(tables: &[Table]) -> Result<Columns, IndexError> {
     let mut more: Vec<(Arc<Field>, &Table)> = Vec::new();
     for table in tables {
         for field in table.schema().fields() {

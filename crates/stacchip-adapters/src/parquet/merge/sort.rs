@@ -105,7 +105,8 @@ pub(super) fn sorted_runs(
     let next = AtomicUsize::new(0);
     let spilled = Mutex::new(Spilled::default());
     let read = AtomicU64::new(0);
-    let share = options.memory / 4 / options.threads.get() as u64;
+    // While a share is sorted and spilled, copies and what is being read need room beside it.
+    let share = options.memory / 5 / options.threads.get() as u64;
     let work = || -> Result<(), IndexError> {
         let mut sorter = Sorter::new(columns, options, share, &spilled);
         loop {

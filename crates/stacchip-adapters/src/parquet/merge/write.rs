@@ -144,7 +144,9 @@ pub(super) fn write(
     let mut files = Files::new(to, parts, columns, options);
     let factory = Arc::new(files.open()?);
     let gate = Gate::default();
-    let ahead = options.threads.get() as u64 + 1;
+    // A row group under way takes some dozen megabytes, gathered and encoded.
+    let room = (options.memory / GROUP_BYTES).max(2);
+    let ahead = (options.threads.get() as u64 + 1).min(room);
     let (jobs, jobs_in) = mpsc::channel::<(u64, Ordered)>();
     let jobs_in = Mutex::new(jobs_in);
     let (done, done_in) = mpsc::channel::<(u64, Result<Encoded, IndexError>)>();
@@ -379,3 +381,6 @@ impl<'a> Files<'a> {
         })
     }
 }
+
+/// Bytes that a row group under way is counted with.
+const GROUP_BYTES: u64 = 96 << 20;

@@ -1,0 +1,199 @@
+//! Areas that outlines are held against.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array};
+use serde_json::Value;
+use stacchip_index::schema::BBOX;
+use stacchip_model::{Bounds, MultiPolygon, Point, Polygon, Ring};
+
+use super::{
+    QueryError,
+    expression::{Comparison, Expression},
+};
+
+/// An area on WGS 84, longitude and latitude: all that its polygons hold. Several areas together are
+/// what all of them share.
+#[derive(Debug, Clone)]
+pub struct Area {
+    all: Vec<MultiPolygon>,
+}
+
+impl Area {
+    /// The box with these edges in degrees; across the antimeridian, where `west` is more than `east`.
+    ///
+    /// # Errors
+    /// [`QueryError::Area`] where it is none.
+    pub fn of_box([west, south, east, north]: [f64; 4]) -> Result<Self, QueryError> {
+        let fine = [west, south, east, north].iter().all(|v| v.is_finite()) && south <= north;
+        if !fine {
+            return Err(QueryError::Area(format!(
+                "{west},{south},{east},{north}: give west,south,east,north in degrees"
+            )));
+        }
+        let part = |west: f64, east: f64| Polygon {
+            rings: vec![vec![
+                [west, south],
+                [east, south],
+                [east, north],
+                [west, north],
+                [west, south],
+            ]],
+        };
+        let polygons = if west <= east {
+            vec![part(west, east)]
+        } else {
+            vec![part(west, 180.0), part(-180.0, east)]
+        };
+        Ok(Self {
+            all: vec![MultiPolygon { polygons }],
+        })
+    }
+
+    /// The polygons of a `GeoJSON` text: a Polygon, `MultiPolygon`, collection of them, Feature or
+    /// `FeatureCollection`; together they are one area.
+    ///
+    /// # Errors
+    /// [`QueryError::Area`] where it holds none, or something else.
+    pub fn of_geojson(text: &str) -> Result<Self, QueryError> {
+        let wrong = |why: &str| QueryError::Area(why.to_owned());
+        let json: Value = serde_json::from_str(text).map_err(|e| wrong(&e.to_string()))?;
+        let mut polygons = Vec::new();
+        gather(&json, &mut polygons, 0).map_err(wrong)?;
+        if polygons.is_empty() {
+            return Err(wrong("there is no polygon in it"));
+        }
+        Ok(Self {
+            all: vec![MultiPolygon { polygons }],
+        })
+    }
+
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.all.extend(other.all);
+        self
+    }
+
+    /// That the box around an outline reaches the boxes around the polygons.
+    pub(super) fn covering(&self) -> Expression {
+        let edge = |name: &str| Expression::Column(vec![BBOX.name.to_owned(), name.to_owned()]);
+        let number = |v: f64| -> Expression {
+            let array: ArrayRef = Arc::new(Float64Array::from(vec![v]));
+            Expression::Constant(array)
+        };
+        let reaches = |b: Bounds| {
+            edge("xmin")
+                .compare(Comparison::LessOrEqual, number(b.xmax))
+                .and(edge("xmax").compare(Comparison::GreaterOrEqual, number(b.xmin)))
+                .and(edge("ymin").compare(Comparison::LessOrEqual, number(b.ymax)))
+                .and(edge("ymax").compare(Comparison::GreaterOrEqual, number(b.ymin)))
+        };
+        let of_one = |area: &MultiPolygon| {
+            // Of many polygons the box around all says enough.
+            let boxes: Vec<Bounds> = if area.polygons.len() <= 16 {
+                let each = area.polygons.iter();
+                each.filter_map(|p| MultiPolygon::from(p.clone()).bounds())
+                    .collect()
+            } else {
+                area.bounds().into_iter().collect()
+            };
+            boxes.into_iter().map(reaches).reduce(Expression::or)
+        };
+        let all = self.all.iter().filter_map(of_one).reduce(Expression::and);
+        all.unwrap_or_else(|| number(0.0).compare(Comparison::Equal, number(1.0)))
+    }
+
+    /// Whether `outline` shares a point with every one of the areas.
+    pub(super) fn meets(&self, outline: &MultiPolygon) -> bool {
+        self.all.iter().all(|area| {
+            area.polygons
+                .iter()
+                .any(|a| outline.polygons.iter().any(|b| meet(a, b)))
+        })
+    }
+}
+
+fn gather(json: &Value, into: &mut Vec<Polygon>, depth: usize) -> Result<(), &'static str> {
+    if depth > 8 {
+        return Err("its collections are too deep");
+    }
+    let list = |key: &str| json[key].as_array().ok_or("it is no GeoJSON");
+    match json["type"].as_str() {
+        Some("FeatureCollection") => list("features")?
+            .iter()
+            .try_for_each(|f| gather(f, into, depth + 1)),
+        Some("GeometryCollection") => list("geometries")?
+            .iter()
+            .try_for_each(|g| gather(g, into, depth + 1)),
+        Some("Feature") => gather(&json["geometry"], into, depth + 1),
+        Some("Polygon") => {
+            into.push(polygon(&json["coordinates"])?);
+            Ok(())
+        }
+        Some("MultiPolygon") => {
+            for part in list("coordinates")? {
+                into.push(polygon(part)?);
+            }
+            Ok(())
+        }
+        Some(_) => Err("it holds other geometries than polygons"),
+        None => Err("it is no GeoJSON"),
+    }
+}
+
+fn polygon(json: &Value) -> Result<Polygon, &'static str> {
+    let wrong = "the coordinates of a polygon are wrong";
+    let rings = json.as_array().ok_or(wrong)?.iter().map(|ring| {
+        let points = ring.as_array().ok_or(wrong)?.iter().map(|point| {
+            let at = |i: usize| point.get(i).and_then(Value::as_f64).ok_or(wrong);
+            Ok([at(0)?, at(1)?])
+        });
+        let ring = points.collect::<Result<Ring, &'static str>>()?;
+        if ring.len() < 4 { Err(wrong) } else { Ok(ring) }
+    });
+    Ok(Polygon {
+        rings: rings.collect::<Result<_, _>>()?,
+    })
+}
+
+/// Whether two polygons share a point: their edges meet, or one holds a corner of the other.
+fn meet(a: &Polygon, b: &Polygon) -> bool {
+    let first = |p: &Polygon| p.rings.first().and_then(|r| r.first()).copied();
+    let inside = |p: &Polygon, q: &Polygon| first(q).is_some_and(|corner| holds(p, corner));
+    inside(a, b) || inside(b, a) || edges(a).any(|(p, q)| edges(b).any(|(r, s)| cross(p, q, r, s)))
+}
+
+fn edges(polygon: &Polygon) -> impl Iterator<Item = (Point, Point)> {
+    polygon
+        .rings
+        .iter()
+        .flat_map(|ring| ring.iter().copied().zip(ring.iter().skip(1).copied()))
+}
+
+/// Whether a point is in a polygon, by the even and odd crossings of a ray; on an edge either may be
+/// said, which the crossing of edges decides.
+fn holds(polygon: &Polygon, [x, y]: Point) -> bool {
+    edges(polygon).fold(false, |inside, ([x0, y0], [x1, y1])| {
+        let crosses = (y0 > y) != (y1 > y) && x < (x1 - x0) * (y - y0) / (y1 - y0) + x0;
+        inside != crosses
+    })
+}
+
+/// Whether two segments share a point.
+fn cross(p: Point, q: Point, r: Point, s: Point) -> bool {
+    let side = |a: Point, b: Point, c: Point| {
+        (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    };
+    let within = |a: Point, b: Point, c: Point| {
+        a[0].min(b[0]) <= c[0]
+            && c[0] <= a[0].max(b[0])
+            && a[1].min(b[1]) <= c[1]
+            && c[1] <= a[1].max(b[1])
+    };
+    let (d1, d2) = (side(p, q, r), side(p, q, s));
+    let (d3, d4) = (side(r, s, p), side(r, s, q));
+    (d1 * d2 < 0.0 && d3 * d4 < 0.0)
+        || d1 == 0.0 && within(p, q, r)
+        || d2 == 0.0 && within(p, q, s)
+        || d3 == 0.0 && within(r, s, p)
+        || d4 == 0.0 && within(r, s, q)
+}

@@ -1,0 +1,424 @@
+//! Tables → the rows that answer, and a table of them.
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    io::{BufWriter, Write},
+    num::NonZero,
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use ::parquet::{arrow::ArrowWriter, file::metadata::KeyValue};
+use arrow::{
+    array::{Array, ArrayRef, AsArray, RecordBatch},
+    compute::cast,
+    datatypes::DataType,
+};
+use stacchip_index::{
+    IndexError, IndexErrorKind,
+    schema::{BBOX, CELL, CHIPID, DATE, GEOMETRY, ITEM_ID, SCHEMA_VERSION},
+};
+
+use super::{
+    Condition, QueryError, Table,
+    choose::{Choice, Drawn, Per, draw, lot},
+    expression::Expression,
+    prune::candidates,
+    value::holds,
+};
+use crate::{
+    beside::temporary,
+    parquet::{
+        geo::GeoSummary,
+        index_error,
+        merge::{Canonical, reconcile, summarise},
+        table::guarded,
+        wkb,
+        writer::{CREATOR, properties},
+    },
+};
+
+/// A row that answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// The number of its table among those that were asked.
+    pub table: usize,
+    /// Its number in the table.
+    pub row: u64,
+}
+
+/// Rows that answer, and what it took to find them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Matches {
+    /// The rows, in the order of tables and rows.
+    pub rows: Vec<Found>,
+    /// Rows that answer to the condition, drawn or not.
+    pub answering: u64,
+    /// Row groups there are.
+    pub groups: u64,
+    /// Row groups of which something beyond the footer was read.
+    pub groups_read: u64,
+    /// Tables of which something beyond the footer was read.
+    pub tables_read: u64,
+}
+
+/// A row group that may hold what is asked for.
+struct Unit {
+    table: usize,
+    group: usize,
+    /// The number of its first row in the table.
+    first: u64,
+}
+
+/// The rows of `tables` that answer to `condition`, of those as many as `choice` says, with so many
+/// threads.
+///
+/// # Errors
+/// [`QueryError`] where a column is missing or of another kind than the condition thinks, or a table
+/// cannot be read.
+pub fn find_rows(
+    tables: &[Table],
+    condition: &Condition,
+    choice: &Choice,
+    threads: NonZero<usize>,
+) -> Result<Matches, QueryError> {
+    let mut matches = Matches::default();
+    let mut units = Vec::new();
+    for (number, table) in tables.iter().enumerate() {
+        condition.check(table)?;
+        let look = || candidates(table, &condition.parts);
+        let may = guarded(&table.address(), look)?;
+        matches.groups += table.groups() as u64;
+        matches.groups_read += may.len() as u64;
+        matches.tables_read += u64::from(!may.is_empty());
+        let mut first = 0u64;
+        for (group, of) in table.parquet().row_groups().iter().enumerate() {
+            if may.binary_search(&group).is_ok() {
+                units.push(Unit {
+                    table: number,
+                    group,
+                    first,
+                });
+            }
+            first = first.saturating_add(u64::try_from(of.num_rows()).unwrap_or(0));
+        }
+    }
+    let next = AtomicUsize::new(0);
+    let found: Mutex<Vec<Result<Vec<Drawn>, IndexError>>> = Mutex::new(Vec::new());
+    let whole = condition.parts.iter().cloned().reduce(Expression::and);
+    thread::scope(|scope| {
+        for _ in 0..threads.get().min(units.len()) {
+            scope.spawn(|| {
+                while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let of_table = tables.get(unit.table);
+                    let rows = of_table.map_or(Ok(Vec::new()), |table| {
+                        rows_of(table, unit, whole.as_ref(), condition, choice)
+                    });
+                    if rows.is_err() {
+                        next.store(units.len(), Ordering::Relaxed);
+                    }
+                    found
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(rows);
+                }
+            });
+        }
+    });
+    let mut drawn = Vec::new();
+    for rows in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        drawn.extend(rows?);
+    }
+    matches.answering = drawn.len() as u64;
+    let found = draw(drawn, choice).into_iter();
+    matches.rows = found
+        .map(|d| Found {
+            table: d.table,
+            row: d.row,
+        })
+        .collect();
+    Ok(matches)
+}
+
+/// The rows of a row group that answer.
+fn rows_of(
+    table: &Table,
+    unit: &Unit,
+    whole: Option<&Expression>,
+    condition: &Condition,
+    choice: &Choice,
+) -> Result<Vec<Drawn>, IndexError> {
+    let address = table.address();
+    let wrong = |e: arrow::error::ArrowError| IndexError {
+        kind: IndexErrorKind::Schema(e.to_string()),
+        address: address.clone(),
+        cause: None,
+    };
+    let of = table.parquet().row_groups().get(unit.group);
+    let count = of.map_or(0, |g| u32::try_from(g.num_rows()).unwrap_or(0));
+    let mut rows: Vec<u32> = match whole {
+        None => (0..count).collect(),
+        Some(whole) => {
+            let mut columns = Vec::new();
+            whole.columns(&mut columns);
+            let names: HashSet<&str> = columns
+                .iter()
+                .filter_map(|c| c.first())
+                .map(String::as_str)
+                .collect();
+            let names: Vec<&str> = if names.is_empty() {
+                vec![CHIPID]
+            } else {
+                names.into_iter().collect()
+            };
+            let mut rows = Vec::new();
+            let mut at = 0u32;
+            for batch in table.batches(Some(&names), Some(vec![unit.group]))? {
+                let batch = batch?;
+                let held = holds(whole, &batch).map_err(wrong)?;
+                rows.extend(
+                    (at..)
+                        .zip(held.iter())
+                        .filter(|(_, h)| *h == Some(true))
+                        .map(|(r, _)| r),
+                );
+                at = at.saturating_add(u32::try_from(batch.num_rows()).unwrap_or(u32::MAX));
+            }
+            rows
+        }
+    };
+    if let Some(area) = &condition.area
+        && !rows.is_empty()
+    {
+        let mut met = Vec::with_capacity(rows.len());
+        for batch in table.selected(Some(&[GEOMETRY]), unit.group, &rows)? {
+            let batch = batch?;
+            let outlines = column(&batch, GEOMETRY, &DataType::Binary).map_err(wrong)?;
+            let outlines = outlines.as_binary::<i32>();
+            for row in 0..outlines.len() {
+                let outline = (!outlines.is_null(row)).then(|| wkb::read(outlines.value(row)));
+                met.push(matches!(outline, Some(Ok(outline)) if area.meets(&outline)));
+            }
+        }
+        let mut met = met.into_iter();
+        rows.retain(|_| met.next().unwrap_or(false));
+    }
+    let drawn = |row: u32, lot: u64, groups: Vec<u64>| Drawn {
+        lot,
+        groups,
+        table: unit.table,
+        row: unit.first + u64::from(row),
+    };
+    if choice.is_all() || rows.is_empty() {
+        return Ok(rows
+            .into_iter()
+            .map(|row| drawn(row, 0, Vec::new()))
+            .collect());
+    }
+    let mut names = vec![CHIPID];
+    names.extend(choice.per.iter().map(|(per, _)| counted_by(*per)));
+    let mut out = Vec::with_capacity(rows.len());
+    let mut numbers = rows.iter();
+    for batch in table.selected(Some(&names), unit.group, &rows)? {
+        let batch = batch?;
+        let ids = column(&batch, CHIPID, &DataType::Utf8).map_err(wrong)?;
+        let ids = ids.as_string::<i32>();
+        let counted = choice.per.iter().map(|(per, _)| groups(&batch, *per));
+        let counted: Vec<Vec<u64>> = counted.collect::<Result<_, _>>().map_err(wrong)?;
+        for (at, &row) in (0..batch.num_rows()).zip(numbers.by_ref()) {
+            let groups = counted
+                .iter()
+                .map(|c| c.get(at).copied().unwrap_or(0))
+                .collect();
+            let id = if ids.is_null(at) { "" } else { ids.value(at) };
+            out.push(drawn(row, lot(choice.seed, id), groups));
+        }
+    }
+    Ok(out)
+}
+
+const fn counted_by(per: Per) -> &'static str {
+    match per {
+        Per::Item => ITEM_ID,
+        Per::Month => DATE,
+        Per::Cell => CELL,
+    }
+}
+
+/// What each row is counted by, as a number.
+fn groups(batch: &RecordBatch, per: Per) -> Result<Vec<u64>, arrow::error::ArrowError> {
+    use arrow::datatypes::{Int32Type, UInt64Type};
+    let name = counted_by(per);
+    Ok(match per {
+        Per::Item => {
+            let texts = column(batch, name, &DataType::Utf8)?;
+            let texts = texts.as_string::<i32>();
+            let hash = |text: Option<&str>| {
+                let mut hasher = DefaultHasher::new();
+                text.hash(&mut hasher);
+                hasher.finish()
+            };
+            texts.iter().map(hash).collect()
+        }
+        Per::Month => {
+            let dates = column(batch, name, &DataType::Date32)?;
+            let part = |part| arrow::compute::date_part(&dates, part);
+            let (years, months) = (
+                part(arrow::compute::DatePart::Year)?,
+                part(arrow::compute::DatePart::Month)?,
+            );
+            let (years, months) = (
+                years.as_primitive::<Int32Type>(),
+                months.as_primitive::<Int32Type>(),
+            );
+            let number = |(y, m): (&i32, &i32)| u64::from((y * 12 + m).unsigned_abs());
+            years
+                .values()
+                .iter()
+                .zip(months.values())
+                .map(number)
+                .collect()
+        }
+        Per::Cell => {
+            let cells = column(batch, name, &DataType::UInt64)?;
+            cells.as_primitive::<UInt64Type>().values().to_vec()
+        }
+    })
+}
+
+fn column(
+    batch: &RecordBatch,
+    name: &str,
+    kind: &DataType,
+) -> Result<ArrayRef, arrow::error::ArrowError> {
+    let array = batch.column_by_name(name).ok_or_else(|| {
+        arrow::error::ArrowError::SchemaError(format!("the column `{name}` is missing"))
+    })?;
+    cast(array, kind)
+}
+
+/// Writes `rows` of `tables`, with all their columns, as a table at `to`.
+///
+/// # Errors
+/// [`IndexError`] where a table cannot be read, their columns do not go together, or `to` cannot be
+/// written, or stands already and may not be replaced.
+pub fn write_rows(
+    tables: &[Table],
+    rows: &[Found],
+    to: &Path,
+    overwrite: bool,
+) -> Result<(), IndexError> {
+    let address = to.to_string_lossy().into_owned();
+    let exists = || IndexError {
+        kind: IndexErrorKind::Exists,
+        address: address.clone(),
+        cause: None,
+    };
+    if !overwrite && to.symlink_metadata().is_ok() {
+        return Err(exists());
+    }
+    let failed = |e: Box<dyn std::error::Error + Send + Sync>| {
+        index_error(IndexErrorKind::Write, &address, e)
+    };
+    let columns = reconcile(tables)?;
+    let schema = &columns.schema;
+    let properties = properties(schema).map_err(|e| failed(e.into()))?;
+    let out = BufWriter::new(temporary(to).map_err(|e| failed(e.into()))?);
+    let mut writer = ArrowWriter::try_new(out, schema.clone(), Some(properties))
+        .map_err(|e| failed(e.into()))?;
+    let mut geo = GeoSummary::default();
+    for here in rows.chunk_by(|a, b| a.table == b.table) {
+        let Some(table) = here.first().and_then(|f| tables.get(f.table)) else {
+            continue;
+        };
+        let mut canonical = Canonical::new(table, &columns);
+        each_group(table, here, |group, first, numbers| {
+            for batch in table.selected(None, group, numbers)? {
+                let batch = canonical.batch(&batch?, first)?;
+                if let (Some(outlines), Some(boxes)) = (
+                    batch.column_by_name(GEOMETRY),
+                    batch.column_by_name(BBOX.name),
+                ) {
+                    summarise(outlines, boxes, &mut geo);
+                }
+                writer.write(&batch).map_err(|e| failed(e.into()))?;
+            }
+            Ok(())
+        })?;
+    }
+    for (key, value) in [
+        ("geo", geo.json()),
+        ("stacchip:schema_version", SCHEMA_VERSION.to_owned()),
+        ("stacchip:creator", CREATOR.to_owned()),
+    ] {
+        writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+    }
+    let mut out = writer.into_inner().map_err(|e| failed(e.into()))?;
+    out.flush().map_err(|e| failed(e.into()))?;
+    let file = out
+        .into_inner()
+        .map_err(|e| failed(e.into_error().into()))?;
+    let placed = if overwrite {
+        file.persist(to)
+    } else {
+        file.persist_noclobber(to)
+    };
+    match placed {
+        Ok(_) => Ok(()),
+        Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => Err(exists()),
+        Err(e) => Err(failed(e.error.into())),
+    }
+}
+
+/// The ids of the chips in `rows` of `tables`.
+///
+/// # Errors
+/// [`IndexError`] where a table cannot be read.
+pub fn read_ids(tables: &[Table], rows: &[Found]) -> Result<Vec<String>, IndexError> {
+    let mut ids = Vec::with_capacity(rows.len());
+    for here in rows.chunk_by(|a, b| a.table == b.table) {
+        let Some(table) = here.first().and_then(|f| tables.get(f.table)) else {
+            continue;
+        };
+        each_group(table, here, |group, _, numbers| {
+            for batch in table.selected(Some(&[CHIPID]), group, numbers)? {
+                let texts = column(&batch?, CHIPID, &DataType::Utf8)
+                    .map_err(|e| index_error(IndexErrorKind::Read, &table.address(), e))?;
+                let texts = texts.as_string::<i32>();
+                ids.extend(texts.iter().map(|t| t.unwrap_or_default().to_owned()));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(ids)
+}
+
+/// Calls `each` with the row groups of `table` that hold some of `rows`, the number of their first
+/// row, and the numbers of those rows in them.
+fn each_group(
+    table: &Table,
+    rows: &[Found],
+    mut each: impl FnMut(usize, u64, &[u32]) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
+    let mut rest = rows;
+    let mut first = 0u64;
+    for (group, of) in table.parquet().row_groups().iter().enumerate() {
+        let end = first.saturating_add(u64::try_from(of.num_rows()).unwrap_or(0));
+        let (now, later) = rest.split_at(rest.partition_point(|f| f.row < end));
+        rest = later;
+        let numbers = now
+            .iter()
+            .map(|f| u32::try_from(f.row - first).unwrap_or(u32::MAX));
+        let numbers: Vec<u32> = numbers.collect();
+        if !numbers.is_empty() {
+            each(group, first, &numbers)?;
+        }
+        first = end;
+    }
+    Ok(())
+}
