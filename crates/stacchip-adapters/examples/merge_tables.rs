@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         spill: out.parent().map(PathBuf::from).unwrap_or_default(),
         part_rows: u64::MAX,
         overwrite: true,
+        period: None,
         pieces: MergePieces::default(),
     };
     let merged = merge_tables(&tables, &out, false, &options, &())?;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::wiring::Period;
+
 /// Index every chip of a STAC item, and cut any of them on demand from its GeoTIFFs.
 #[derive(Debug, Parser)]
 #[command(
@@ -668,6 +670,10 @@ pub struct MergeArgs {
     /// Rows of a file, where the result is a folder.
     #[arg(long, value_name = "N", default_value_t = 4_194_304, value_parser = clap::value_parser!(u64).range(1..))]
     pub part_rows: u64,
+    /// Spans of time that rows lie apart by, on the globe's curve in each: all (of no matter), year, half, quarter or
+    /// month [default: the shortest that still fills twenty row groups].
+    #[arg(long, value_name = "PERIOD")]
+    pub period: Option<Period>,
     /// The folder for what does not fit into --memory [default: that of the result].
     #[arg(long, value_name = "FOLDER")]
     pub temp: Option<PathBuf>,

@@ -34,8 +34,9 @@ pub use stacchip_adapters::{
     object::Traffic,
     parquet::{
         Area, Choice, Condition, Found, IndexFile, ItemLine, KeptItems, MergeOptions, MergePieces,
-        ParquetIndexReader, Per, Place, QueryError, StagedTable, Table, find_rows, headers_address,
-        items_address, merge_headers, read_ids, read_places, stage_tables, write_rows,
+        ParquetIndexReader, Per, Period, Place, QueryError, StagedTable, Table, find_rows,
+        headers_address, items_address, merge_headers, read_ids, read_places, stage_tables,
+        write_rows,
     },
     stac::{ItemDocument, StacError},
 };

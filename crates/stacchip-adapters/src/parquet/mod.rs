@@ -32,7 +32,9 @@ pub use headers::{
     HeaderTableEncoder, HeaderTables, ParquetHeaders, headers_address, merge_headers,
 };
 pub use items::{ItemLine, KeptItems, items_address};
-pub use merge::{MergeOptions, MergePieces, Merged, StagedMerge, merge_tables, stage_tables};
+pub use merge::{
+    MergeOptions, MergePieces, Merged, Period, StagedMerge, merge_tables, stage_tables,
+};
 pub use places::{Place, read_places};
 pub use query::{
     Area, Choice, Condition, Found, Matches, Per, QueryError, find_rows, read_ids, write_rows,

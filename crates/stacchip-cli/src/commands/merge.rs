@@ -71,6 +71,7 @@ pub fn run(args: &MergeArgs, shared: &Shared, output: Output) -> CommandResult {
         spill: args.temp.clone().unwrap_or_else(|| beside.to_owned()),
         part_rows: args.part_rows,
         overwrite: args.overwrite,
+        period: args.period,
         pieces: MergePieces::default(),
     };
     let (items, headers) = if parts {
@@ -129,6 +130,7 @@ pub fn run(args: &MergeArgs, shared: &Shared, output: Output) -> CommandResult {
         "rows": merged.rows,
         "duplicates": merged.duplicates,
         "row_groups": merged.row_groups,
+        "period": merged.period.map(|p| p.to_string()),
         "files": merged.files.iter().map(|p| p.to_string_lossy()).collect::<Vec<_>>(),
         "items": kept,
         "spilled_runs": merged.runs,

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use arrow::{
     array::{Array, ArrayRef, AsArray, RecordBatch, StructArray, new_null_array},
     compute::cast,
-    datatypes::Float64Type,
+    datatypes::{Float64Type, TimestampMicrosecondType},
 };
 use stacchip_index::{
     GroundCell, IndexError, IndexErrorKind,
-    schema::{BBOX, COLUMNS, GEOMETRY},
+    schema::{BBOX, COLUMNS, DATETIME, GEOMETRY},
 };
 
-use super::schema::Columns;
+use super::{Period, schema::Columns};
 use crate::parquet::{
     Table,
     columns::RowDecoder,
@@ -101,9 +101,37 @@ fn same_type(a: &arrow::datatypes::DataType, b: &arrow::datatypes::DataType) -> 
     }
 }
 
-/// Where each row of a batch lies on the curve: the leaf cell at the centre of its outline. What lies
-/// nowhere comes last.
-pub(super) fn places(batch: &RecordBatch) -> Option<Vec<u64>> {
+/// Where each row of a batch comes: its period in 13 bits, then the first 51 bits of the leaf cell at the
+/// centre of its outline, which are its cell of level 24 (about half a metre). What lies nowhere
+/// comes last in its period, what has no time after all others.
+pub(super) fn places(batch: &RecordBatch, period: Period) -> Option<Vec<u64>> {
+    let times = batch.column_by_name(DATETIME)?;
+    let times = times.as_primitive_opt::<TimestampMicrosecondType>()?;
+    let mut last: Option<(i64, u16)> = None;
+    let mut period_of = |row: usize| {
+        if times.is_null(row) {
+            return (1 << 13) - 1;
+        }
+        let at = times.value(row);
+        // Rows of one item have one time.
+        let number = match last {
+            Some((same, number)) if same == at => number,
+            _ => period.number(at),
+        };
+        last = Some((at, number));
+        u64::from(number)
+    };
+    let cells = cells(batch)?;
+    let keyed = cells.into_iter().enumerate();
+    Some(
+        keyed
+            .map(|(row, cell)| period_of(row) << 51 | cell >> 13)
+            .collect(),
+    )
+}
+
+/// The leaf cell at the centre of each outline.
+fn cells(batch: &RecordBatch) -> Option<Vec<u64>> {
     let edges = edges(batch)?;
     let outlines = batch.column_by_name(GEOMETRY)?.as_binary_opt::<i32>()?;
     let keys = (0..batch.num_rows()).map(|row| {

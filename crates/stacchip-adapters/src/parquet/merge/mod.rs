@@ -1,4 +1,4 @@
-//! Many tables of chips → one, sorted along a curve that fills the globe.
+//! Many tables of chips → one, sorted by periods of time and along a curve that fills the globe.
 //!
 //! An external sort: each thread reads tables until its share of the memory is full, sorts what it has
 //! and spills it as a *run* into a file without a name; then all runs are merged, and whole row groups
@@ -10,6 +10,7 @@
 
 mod canonical;
 mod order;
+mod period;
 mod run;
 mod schema;
 mod sort;
@@ -26,9 +27,10 @@ use std::{
 use stacchip::Progress;
 use stacchip_index::{IndexError, IndexErrorKind};
 
-pub use write::StagedMerge;
 pub(super) use canonical::{Canonical, summarise};
+pub use period::Period;
 pub(super) use schema::reconcile;
+pub use write::StagedMerge;
 
 use super::{Table, index_error};
 
@@ -46,6 +48,8 @@ pub struct MergeOptions {
     pub part_rows: u64,
     /// Whether what stands at the target may be replaced.
     pub overwrite: bool,
+    /// By which spans of time rows lie apart [`None`: as fits the tables].
+    pub period: Option<Period>,
     /// How large the pieces of the sort are.
     pub pieces: MergePieces,
 }
@@ -82,6 +86,8 @@ pub struct Merged {
     pub duplicates: u64,
     /// Row groups of the result.
     pub row_groups: u64,
+    /// The spans of time that rows lie apart by.
+    pub period: Option<Period>,
     /// Its files.
     pub files: Vec<PathBuf>,
     /// Sorted pieces that were spilled.
@@ -124,12 +130,21 @@ pub fn stage_tables(
         });
     }
     let columns = schema::reconcile(tables)?;
-    let mut sorted = sort::sorted_runs(tables, &columns, options, progress)?;
+    let period = options.period.unwrap_or_else(|| Period::fitting(tables));
+    let mut sorted = sort::sorted_runs(tables, &columns, period, options, progress)?;
     order::few_enough(&mut sorted, options, &columns.schema)?;
     let (read, spilled, before) = (sorted.rows, sorted.spilled, sorted.duplicates);
-    let mut staged = write::write(sorted.runs, &columns, to, parts, options, progress)?;
+    let mut staged = write::write(
+        sorted.runs,
+        &columns,
+        (to, parts),
+        period,
+        options,
+        progress,
+    )?;
     let merged = &mut staged.merged;
     merged.runs = spilled;
+    merged.period = Some(period);
     merged.duplicates += before;
     if merged.rows + merged.duplicates != read {
         return Err(index_error(

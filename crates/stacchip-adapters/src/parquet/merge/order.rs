@@ -26,6 +26,7 @@ use super::{
 };
 
 /// Rows in their order: of which batches, and which of their rows.
+#[derive(Default)]
 pub(super) struct Ordered {
     pub(super) batches: Vec<RecordBatch>,
     pub(super) rows: Vec<(usize, usize)>,
@@ -40,6 +41,8 @@ pub(super) struct Merger {
     identity: Identity,
     twins: Twins,
     duplicates: u64,
+    /// Rows that were gathered and belong to the next.
+    rest: Ordered,
 }
 
 struct Source {
@@ -58,6 +61,7 @@ impl Merger {
             identity: Identity::of(schema)?,
             twins: Twins::default(),
             duplicates: 0,
+            rest: Ordered::default(),
         };
         for run in runs {
             let mut reader = run.read(schema)?;
@@ -81,13 +85,29 @@ impl Merger {
         self.duplicates
     }
 
-    /// The next rows, `count` of them but at the end; nothing after that.
-    pub(super) fn next(&mut self, count: usize) -> Result<Option<Ordered>, ArrowError> {
-        let mut gathered = Ordered {
-            batches: Vec::new(),
-            rows: Vec::with_capacity(count),
-            ranks: Vec::with_capacity(count),
-        };
+    /// The next rows, `least` to `most` of them: up to where the next row is farthest on the curve, so that
+    /// they cover little ground; fewer at the end, nothing after that.
+    pub(super) fn next(
+        &mut self,
+        least: usize,
+        most: usize,
+    ) -> Result<Option<Ordered>, ArrowError> {
+        let mut gathered = std::mem::take(&mut self.rest);
+        self.gather(&mut gathered, most + 1)?;
+        if gathered.rows.len() > most {
+            let steps = gathered.ranks.windows(2).skip(least.max(1) - 1);
+            // The first of the farthest: what differs in a higher bit is in another cell of a coarser level.
+            let farthest = steps
+                .map(|pair| pair.iter().fold(0, |bits, rank| bits ^ rank.0))
+                .zip(least.max(1)..)
+                .max_by_key(|(step, at)| (u64::BITS - step.leading_zeros(), Reverse(*at)));
+            self.rest = gathered.split_off(farthest.map_or(most, |(_, at)| at));
+        }
+        Ok((!gathered.rows.is_empty()).then_some(gathered))
+    }
+
+    /// Takes rows until there are `count`, or none are left.
+    fn gather(&mut self, gathered: &mut Ordered, count: usize) -> Result<(), ArrowError> {
         for run in &mut self.runs {
             run.slot = None;
         }
@@ -120,7 +140,29 @@ impl Merger {
                 std::collections::binary_heap::PeekMut::pop(head);
             }
         }
-        Ok((!gathered.rows.is_empty()).then_some(gathered))
+        Ok(())
+    }
+}
+
+impl Ordered {
+    /// Leaves the first `at` rows and gives the others, with the batches that they are of.
+    fn split_off(&mut self, at: usize) -> Self {
+        let mut rest = Self {
+            batches: Vec::new(),
+            rows: self.rows.split_off(at),
+            ranks: self.ranks.split_off(at),
+        };
+        let mut slots = vec![None; self.batches.len()];
+        for (slot, _) in &mut rest.rows {
+            let (Some(new), Some(batch)) = (slots.get_mut(*slot), self.batches.get(*slot)) else {
+                continue;
+            };
+            *slot = *new.get_or_insert_with(|| {
+                rest.batches.push(RecordBatch::clone(batch));
+                rest.batches.len() - 1
+            });
+        }
+        rest
     }
 }
 
@@ -252,7 +294,8 @@ pub(super) fn one_of(
     let mut merger = Merger::new(some, schema)?;
     let mut writer =
         RunWriter::new(schema, options).map_err(|e| ArrowError::ExternalError(Box::new(e)))?;
-    while let Some(ordered) = merger.next(options.pieces.batch_rows.max(1))? {
+    let batch_rows = options.pieces.batch_rows.max(1);
+    while let Some(ordered) = merger.next(batch_rows, batch_rows)? {
         let batches: Vec<&RecordBatch> = ordered.batches.iter().collect();
         let batch = interleave_record_batch(&batches, &ordered.rows)?;
         writer.write(&batch, &ordered.ranks)?;

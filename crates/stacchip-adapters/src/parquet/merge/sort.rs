@@ -13,7 +13,7 @@ use stacchip::Progress;
 use stacchip_index::IndexError;
 
 use super::{
-    MergeOptions,
+    MergeOptions, Period,
     canonical::{Canonical, places},
     order::{at_once, one_of},
     run::{Rank, Run, RunWriter},
@@ -84,6 +84,7 @@ impl Spilled {
 pub(super) fn sorted_runs(
     tables: &[Table],
     columns: &Columns,
+    period: Period,
     options: &MergeOptions,
     progress: &dyn Progress,
 ) -> Result<Sorted, IndexError> {
@@ -108,7 +109,7 @@ pub(super) fn sorted_runs(
     // While a share is sorted and spilled, copies and what is being read need room beside it.
     let share = options.memory / 5 / options.threads.get() as u64;
     let work = || -> Result<(), IndexError> {
-        let mut sorter = Sorter::new(columns, options, share, &spilled);
+        let mut sorter = Sorter::new(columns, period, options, share, &spilled);
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(unit) = units.get(number) else {
@@ -160,6 +161,7 @@ pub(super) fn sorted_runs(
 /// Holds rows until there are enough of them, then sorts and spills them.
 struct Sorter<'a> {
     columns: &'a Columns,
+    period: Period,
     options: &'a MergeOptions,
     /// Bytes held at most.
     share: u64,
@@ -173,12 +175,14 @@ struct Sorter<'a> {
 impl<'a> Sorter<'a> {
     fn new(
         columns: &'a Columns,
+        period: Period,
         options: &'a MergeOptions,
         share: u64,
         spilled: &'a Mutex<Spilled>,
     ) -> Self {
         Self {
             columns,
+            period,
             options,
             share,
             batches: Vec::new(),
@@ -201,7 +205,7 @@ impl<'a> Sorter<'a> {
     }
 
     fn hold(&mut self, batch: RecordBatch, order: u64) -> Result<(), IndexError> {
-        let places = places(&batch).ok_or_else(|| {
+        let places = places(&batch, self.period).ok_or_else(|| {
             let without = ArrowError::SchemaError("rows without places".to_owned());
             spill_error(self.options, without)
         })?;

@@ -21,6 +21,7 @@ fn options(folder: &TempDir) -> MergeOptions {
         spill: folder.path().to_owned(),
         part_rows: 1 << 20,
         overwrite: false,
+        period: None,
         pieces: MergePieces::default(),
     }
 }
@@ -85,7 +86,7 @@ fn by_id(rows: &[ChipRow]) -> HashMap<String, ChipRow> {
 fn rows_are_kept_and_lie_along_the_curve() {
     let folder = tempfile::tempdir().unwrap();
     // So many that they are spilled more than once.
-    let mut all: Vec<Vec<ChipRow>> = (0..12)
+    let mut all: Vec<Vec<ChipRow>> = (0..18)
         .map(|i| rows(&format!("item{i}"), f64::from(i % 5) * 9.0 - 20.0, 6000))
         .collect();
     all.push(example_rows());
@@ -164,6 +165,56 @@ fn rows_are_kept_and_lie_along_the_curve() {
             .starts_with('.')
     });
     assert_eq!(left.count(), 0, "something is left behind");
+}
+
+#[test]
+fn row_groups_end_where_the_next_place_is_far() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = [(-60.0, 60_000), (10.0, 55_000), (100.0, 20_000)].map(|(west, count)| {
+        let name = format!("{west}.parquet");
+        table(&folder, &name, &rows(&format!("at{west}"), west, count))
+    });
+    let to = folder.path().join("m.parquet");
+    let merged = merge_tables(&tables, &to, false, &options(&folder), &()).unwrap();
+    assert_eq!(merged.period, Some(Period::All));
+    let counts = |path: &Path| -> Vec<i64> {
+        let table = Table::open(path).unwrap();
+        let groups = table.parquet().row_groups().iter();
+        groups.map(|g| g.num_rows()).collect()
+    };
+    let mut found = counts(&to);
+    found.sort_unstable();
+    // What is left at the end may be less; in between each place is one.
+    assert!(
+        found == [20_000, 55_000, 60_000] || found == [60_000, 75_000],
+        "{found:?}"
+    );
+
+    // Where periods are asked for, they come first.
+    let mut late = rows("late", -60.0, 100);
+    let mut scene = SceneColumns::clone(&late[0].scene);
+    scene.datetime = scene.datetime + stacchip_model::jiff::SignedDuration::from_hours(24 * 800);
+    let scene = Arc::new(scene);
+    for row in &mut late {
+        row.scene = Arc::clone(&scene);
+    }
+    let tables = [
+        table(&folder, "late.parquet", &late),
+        table(&folder, "a.parquet", &rows("a", -60.0, 100)),
+        table(&folder, "b.parquet", &rows("b", 60.0, 100)),
+    ];
+    let yearly = MergeOptions {
+        period: Some(Period::Year),
+        ..options(&folder)
+    };
+    let to = folder.path().join("years.parquet");
+    let merged = merge_tables(&tables, &to, false, &yearly, &()).unwrap();
+    assert_eq!(merged.period, Some(Period::Year));
+    let (found, _) = read(&to);
+    assert!(found.iter().take(200).all(|r| r.scene.item_id != "late"));
+    assert!(found.iter().skip(200).all(|r| r.scene.item_id == "late"));
+    let said = Table::open(&to).unwrap().says("stacchip:order");
+    assert!(said.is_some_and(|s| s.starts_with("year of datetime")));
 }
 
 #[test]
@@ -328,7 +379,7 @@ fn pieces_however_small_make_one_result_with_few_open_files() {
             ..options(&folder)
         };
         let columns = schema::reconcile(&tables).unwrap();
-        let sorted = sort::sorted_runs(&tables, &columns, &small, &()).unwrap();
+        let sorted = sort::sorted_runs(&tables, &columns, Period::All, &small, &()).unwrap();
         assert_eq!(sorted.rows, 700);
         assert!(sorted.spilled >= 234, "{}", sorted.spilled);
         // Four of each level: 4^5 > 234.

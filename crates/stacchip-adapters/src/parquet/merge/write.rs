@@ -29,7 +29,7 @@ use stacchip_index::{
 use tempfile::{NamedTempFile, TempPath};
 
 use super::{
-    MergeOptions, Merged,
+    MergeOptions, Merged, Period,
     canonical::summarise,
     order::{Merger, Ordered},
     run::Run,
@@ -41,7 +41,7 @@ use crate::{
     parquet::{
         geo::GeoSummary,
         index_error,
-        writer::{CREATOR, ORDER, ROW_GROUP_ROWS, merged_properties},
+        writer::{CREATOR, ORDER, merged_properties},
     },
 };
 
@@ -133,15 +133,15 @@ impl StagedMerge {
 pub(super) fn write(
     runs: Vec<Run>,
     columns: &Columns,
-    to: &Path,
-    parts: bool,
+    (to, parts): (&Path, bool),
+    period: Period,
     options: &MergeOptions,
     progress: &dyn Progress,
 ) -> Result<StagedMerge, IndexError> {
     let shown = to.to_string_lossy();
     let spilled = |e| spill_error(options, e);
     let mut merger = Merger::new(runs, &columns.schema).map_err(spilled)?;
-    let mut files = Files::new(to, parts, columns, options);
+    let mut files = Files::new((to, parts), columns, period, options);
     let factory = Arc::new(files.open()?);
     let gate = Gate::default();
     // A row group under way takes some dozen megabytes, gathered and encoded.
@@ -181,7 +181,9 @@ pub(super) fn write(
         let producer = scope.spawn(move || {
             let mut number = 0u64;
             while gate.wait(number, ahead) {
-                let gathered = unbroken(shown, || merger.next(ROW_GROUP_ROWS).map_err(spilled));
+                let gathered = unbroken(shown, || {
+                    merger.next(LEAST_ROWS, MOST_ROWS).map_err(spilled)
+                });
                 match gathered {
                     Ok(Some(ordered)) => {
                         if jobs.send((number, ordered)).is_err() {
@@ -269,6 +271,7 @@ struct Files<'a> {
     to: &'a Path,
     parts: bool,
     columns: &'a Columns,
+    period: Period,
     options: &'a MergeOptions,
     open: Option<OpenFile>,
     /// By their paths: however many there are, none is held open.
@@ -284,11 +287,17 @@ struct OpenFile {
 }
 
 impl<'a> Files<'a> {
-    fn new(to: &'a Path, parts: bool, columns: &'a Columns, options: &'a MergeOptions) -> Self {
+    fn new(
+        (to, parts): (&'a Path, bool),
+        columns: &'a Columns,
+        period: Period,
+        options: &'a MergeOptions,
+    ) -> Self {
         Self {
             to,
             parts,
             columns,
+            period,
             options,
             open: None,
             closed: Vec::new(),
@@ -360,7 +369,7 @@ impl<'a> Files<'a> {
             ("geo", open.geo.json()),
             ("stacchip:schema_version", SCHEMA_VERSION.to_owned()),
             ("stacchip:creator", CREATOR.to_owned()),
-            (ORDER, "S2 leaf at the centre of the outline".to_owned()),
+            (ORDER, order(self.period)),
         ] {
             let pair = KeyValue::new(key.to_owned(), value);
             open.writer.append_key_value_metadata(pair);
@@ -381,6 +390,19 @@ impl<'a> Files<'a> {
         })
     }
 }
+
+/// What is said of how rows are ordered.
+fn order(period: Period) -> String {
+    let place = "S2 cell at the centre of the outline";
+    match period {
+        Period::All => place.to_owned(),
+        period => format!("{period} of datetime, {place}"),
+    }
+}
+
+/// Rows of a row group: it ends between these, where the next row is farthest.
+const LEAST_ROWS: usize = 50_000;
+const MOST_ROWS: usize = 100_000;
 
 /// Bytes that a row group under way is counted with.
 const GROUP_BYTES: u64 = 96 << 20;
