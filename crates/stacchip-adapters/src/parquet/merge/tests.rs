@@ -180,7 +180,9 @@ fn row_groups_end_where_the_next_place_is_far() {
     let counts = |path: &Path| -> Vec<i64> {
         let table = Table::open(path).unwrap();
         let groups = table.parquet().row_groups().iter();
-        groups.map(|g| g.num_rows()).collect()
+        groups
+            .map(::parquet::file::metadata::RowGroupMetaData::num_rows)
+            .collect()
     };
     let mut found = counts(&to);
     found.sort_unstable();
@@ -193,7 +195,7 @@ fn row_groups_end_where_the_next_place_is_far() {
     // Where periods are asked for, they come first.
     let mut late = rows("late", -60.0, 100);
     let mut scene = SceneColumns::clone(&late[0].scene);
-    scene.datetime = scene.datetime + stacchip_model::jiff::SignedDuration::from_hours(24 * 800);
+    scene.datetime += stacchip_model::jiff::SignedDuration::from_hours(24 * 800);
     let scene = Arc::new(scene);
     for row in &mut late {
         row.scene = Arc::clone(&scene);

@@ -102,7 +102,7 @@ impl Bounds<'_> {
     /// The least and the greatest value of a column in each row group; null where it is not known.
     fn of(&self, path: &[String]) -> Option<(ArrayRef, ArrayRef)> {
         let [name] = path else {
-            return self.of_nested(path);
+            return Some(self.of_nested(path));
         };
         let schema = self.table.schema();
         let parquet = self.table.parquet().file_metadata().schema_descr();
@@ -125,7 +125,7 @@ impl Bounds<'_> {
     }
 
     /// The same of numbers in a structure, as the covering is.
-    fn of_nested(&self, path: &[String]) -> Option<(ArrayRef, ArrayRef)> {
+    fn of_nested(&self, path: &[String]) -> (ArrayRef, ArrayRef) {
         let name = path.join(".");
         let mut bounds: (Vec<Option<f64>>, Vec<Option<f64>>) = (Vec::new(), Vec::new());
         for group in self.groups {
@@ -145,6 +145,6 @@ impl Bounds<'_> {
             bounds.1.push(greatest);
         }
         let array = |bounds: Vec<Option<f64>>| -> ArrayRef { Arc::new(Float64Array::from(bounds)) };
-        Some((array(bounds.0), array(bounds.1)))
+        (array(bounds.0), array(bounds.1))
     }
 }

@@ -368,21 +368,19 @@ fn take_part(part: Part, array: &ArrayRef) -> Result<ArrayRef> {
         Part::Day => of_date(DatePart::Day),
         Part::DayOfYear => of_date(DatePart::DayOfYear),
         Part::Hour => of_date(DatePart::Hour),
-        Part::Absolute => match array.data_type() {
-            DataType::Float32 => Ok(Arc::new(
+        Part::Absolute if *array.data_type() == DataType::Float32 => Ok(Arc::new(
+            array
+                .as_primitive::<Float32Type>()
+                .unary::<_, Float32Type>(f32::abs),
+        )),
+        Part::Absolute => {
+            let array = strictly(array, &DataType::Float64)?;
+            Ok(Arc::new(
                 array
-                    .as_primitive::<Float32Type>()
-                    .unary::<_, Float32Type>(f32::abs),
-            )),
-            _ => {
-                let array = strictly(array, &DataType::Float64)?;
-                Ok(Arc::new(
-                    array
-                        .as_primitive::<Float64Type>()
-                        .unary::<_, Float64Type>(f64::abs),
-                ))
-            }
-        },
+                    .as_primitive::<Float64Type>()
+                    .unary::<_, Float64Type>(f64::abs),
+            ))
+        }
         Part::Lower | Part::Upper => {
             let texts = strictly(array, &DataType::Utf8)?;
             let texts = texts.as_string::<i32>();
