@@ -71,7 +71,7 @@ impl Default for MergePieces {
         Self {
             at_once: 128,
             rows: usize::MAX,
-            batch_rows: 2048,
+            batch_rows: 512,
         }
     }
 }
