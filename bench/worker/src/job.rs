@@ -19,6 +19,9 @@ use crate::Failed;
 pub struct Job {
     /// The item.
     pub item: Item,
+    /// Several items, of which chip *n* is of the *n*-th, over and over: of the suite `remote`.
+    #[serde(default)]
+    pub items: Vec<PathBuf>,
     /// Keys of its assets, in order.
     #[serde(default)]
     pub assets: Vec<String>,

@@ -12,6 +12,7 @@ mod encode;
 #[cfg(feature = "index")]
 mod index;
 mod job;
+mod remote;
 mod world;
 
 use std::{
@@ -47,6 +48,9 @@ struct Args {
     /// MiB for what is held of chips that are not complete.
     #[arg(long, default_value_t = 1024)]
     memory: u64,
+    /// Whether the suite `remote` has a header index.
+    #[arg(long)]
+    known: bool,
     /// What the suite `encode` makes.
     #[arg(long, value_enum, default_value_t)]
     encoder: encode::Encoder,
@@ -140,6 +144,7 @@ fn once(args: &Args, item: PathBuf) -> Result<(), Failed> {
     };
     let job = Job {
         item: job::Item::Path(item),
+        items: Vec::new(),
         assets: args.assets.clone(),
         chip_size: 256,
         xy,
@@ -165,7 +170,13 @@ fn set_up(args: &Args, world: &World, job: Job) -> Result<Box<dyn Contender>, Fa
         Suite::Index => return Err("built without the feature `index`".into()),
         Suite::Encode => Box::new(encode::Encode::new(world, job, args.encoder)?),
         Suite::Bound => Box::new(bound::Bound::new(world, &job)?),
-        Suite::Chips | Suite::Variants | Suite::Seq | Suite::Remote => {
+        Suite::Remote => Box::new(remote::Remote::new(
+            world,
+            job,
+            args.known,
+            args.memory << 20,
+        )?),
+        Suite::Chips | Suite::Variants | Suite::Seq => {
             let memory = args.memory << 20;
             Box::new(chips::Chips::new(world.clone(), job, args.way, memory)?)
         }

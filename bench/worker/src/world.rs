@@ -66,6 +66,11 @@ impl World {
         }
     }
 
+    /// What has been asked of servers so far.
+    pub fn traffic(&self) -> stacchip_adapters::object::Traffic {
+        self.objects.traffic()
+    }
+
     /// What reads chips over the headers of `world`.
     pub fn reader(world: &IndexWorld) -> ChipReader {
         ChipReader::new(
