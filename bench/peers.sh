@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Measures stacchip against the readers one would use instead of it: makes the scenes (3 GB) and the peers' environment once, then
+# Measures stacchip against the readers one would use instead of it: makes the scenes (3 GB) and the peers' environments once, then
 # prints the tables of docs/benchmarks.md; with --write it puts them there. Other options are those of peers/run.py.
 #
 #     bench/peers.sh [--write] [--suites chips,index] [--rounds 3] …
 #
-# BENCH_DATA and BENCH_VENV say where scenes and environment are, PYTHON which interpreter (3.11: the Python stacchip needs numpy 1).
+# BENCH_DATA and BENCH_VENV say where scenes and environments are, PYTHON which interpreter (3.11: the Python stacchip needs numpy 1);
+# PYTHON_APART is one of 3.12 or later for peers that need numpy 2, which are left out where there is none.
 set -euo pipefail
 cd "$(dirname "$0")"
 data=${BENCH_DATA:-$PWD/data}
@@ -18,15 +19,25 @@ done
 
 export CARGO_TARGET_DIR=$target
 cargo build --release --locked --quiet -p bench-worker
-if [ ! -e "$venv/ready" ]; then
-    "${PYTHON:-python3.11}" -m venv "$venv"
-    "$venv/bin/pip" install --quiet -r peers/requirements.txt
-    touch "$venv/ready"
+(cd .. && cargo build --release --locked --quiet -p stacchip-cli)
+
+# environment FOLDER PYTHON REQUIREMENTS
+environment() {
+    [ -e "$1/ready" ] && return
+    "$2" -m venv "$1"
+    "$1/bin/pip" install --quiet -r "$3"
+    touch "$1/ready"
+}
+environment "$venv" "${PYTHON:-python3.11}" peers/requirements.txt
+apart=${PYTHON_APART:-python3.12}
+if "$apart" -c '' 2> /dev/null; then
+    environment "$venv-apart" "$apart" peers/requirements-apart.txt
+    args+=(--python-apart "$venv-apart/bin/python")
 fi
+
 if [ ! -e "$data/ready" ]; then
-    (cd .. && cargo build --release --locked --quiet -p stacchip-cli)
     mkdir -p "$data"
     "$venv/bin/python" peers/scenes.py "$target/release/stacchip" "$data"
     touch "$data/ready"
 fi
-exec "$venv/bin/python" peers/run.py --worker "$target/release/stacchip-bench-worker" --data "$data" "${args[@]}"
+exec "$venv/bin/python" peers/run.py --worker "$target/release/stacchip-bench-worker" --stacchip "$target/release/stacchip" --data "$data" "${args[@]}"

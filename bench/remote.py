@@ -440,6 +440,7 @@ class Bench:
         # A worker that knows no list of items behind a network reads one chip after the other, of one of them.
         self.lists = "--known" in said
         self.ours = [KNOWN, OURS] if self.lists else [OURS]
+        self.wanted = lambda name: not args.only or name in args.only
         self.how = "together, over 30 scenes" if self.lists else "one after the other, over one scene"
 
     def folder(self, scene):
@@ -528,7 +529,7 @@ class Bench:
         site = Site(self.folder("sentinel-2").parent, self.args.delay)
         rows = []
         try:
-            for name in self.ours:
+            for name in filter(self.wanted, self.ours):
                 c = Contender(name, self.args.worker, self.log, "--memory", "512")
                 prefixes = [f"c{name.count(' ')}s{n}" for n in range(30 if self.lists else 1)]
                 items = [site.item(self.folder("sentinel-2"), p) for p in prefixes]
@@ -553,8 +554,10 @@ class Bench:
         site = Site(self.folder("sentinel-2").parent, self.args.delay)
         speeds, rows = {}, []
         try:
-            lists = {**dict.fromkeys(self.ours, 1.0), "rasterio tuned, pool of two": 0.3, "stacchip (Python), tuned, pool of two": 0.15, "stacchip (Python), pool of two": 0.08}
+            lists = {**dict.fromkeys(self.ours, 1.0), "rasterio tuned, pool of two": 1.0, "stacchip (Python), tuned, pool of two": 0.15, "stacchip (Python), pool of two": 0.08}
             for j, (name, part) in enumerate(lists.items()):
+                if not self.wanted(name):
+                    continue
                 c = Contender(name, self.args.worker, self.log)
                 items = [site.item(self.folder("sentinel-2"), f"c{j}p{n}") for n in range(30)]
                 count = max(8, int(self.args.chips * part))
@@ -566,7 +569,7 @@ class Bench:
                     rows.append([name, answer["error"], "", ""])
                     continue
                 speeds[name] = answer["chips"] / answer.get("took", answer["wall"])
-                rows.append([name, f"{answer['chips']}", f"{speeds[name]:.2f}", f"{speeds[self.ours[0]] / speeds[name]:.1f}"])
+                rows.append([name, f"{answer['chips']}", f"{speeds[name]:.2f}", f"{next(iter(speeds.values())) / speeds[name]:.1f}"])
         finally:
             site.close()
         self.table(f"Random chips of 10 assets, {self.args.delay} ms added, open link; those of stacchip {self.how}", ["chips", "chips/s", "stacchip is faster by"], rows)
@@ -606,6 +609,7 @@ def main():
     parser.add_argument("--delay", type=int, default=30, help="ms")
     parser.add_argument("--mbit", type=int, default=200)
     parser.add_argument("--fast", action="store_true", help="without the slowest peers")
+    parser.add_argument("--only", type=lambda text: text.split(";"), help="contenders, the others are left out of lists; `;` between them")
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--log", default="remote.log")
     parser.add_argument("--shaped", action="store_true", help=argparse.SUPPRESS)
@@ -624,6 +628,7 @@ def main():
     for suite in suites:
         if suite == "link" and not args.shaped:
             command = [sys.executable, __file__, "--suites", "link", "--worker", args.worker, "--data", str(args.data), "--chips", str(args.chips)]
+            command += ["--only", ";".join(args.only)] if args.only else []
             text = subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
             print(text)
             bench.tables.append(text.strip())

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """A peer in a process of its own: reads requests as lines of JSON, answers likewise.
 
-    contenders.py NAME
+    contenders.py NAME [JOB]
 
-The requests are those that bench/worker answers too: `setup` with a job, `run`, `verify`.
+The requests are those that bench/worker answers too: `setup` with a job, `run`, `verify`. With a job it does that once, as a
+whole process.
 """
 import asyncio
 import io
@@ -78,6 +79,17 @@ class Rasterio(Chips):
             yield self.chip(sets, x, y)
         for data in sets:
             data.close()
+
+
+class RasterioReopened(Rasterio):
+    """The same, opened anew for each chip."""
+
+    def chips(self, xy):
+        for x, y in xy:
+            sets = self.sets()
+            yield self.chip(sets, x, y)
+            for data in sets:
+                data.close()
 
 
 class RasterioTwo(Rasterio):
@@ -213,21 +225,117 @@ class AsyncTiffEight(AsyncTiff):
 class RioTiler(Chips):
     """rio-tiler's reader of items, in the item's own reference system."""
 
+    def place(self):
+        """The item's reference system, and left edge, upper edge, width and (negative) height of its finest pixels."""
+        said = self.item["properties"]
+        finest = max((a for a in self.item["assets"].values() if "proj:shape" in a), key=lambda a: a["proj:shape"][0], default=said)
+        wide, _, left, _, high, top = (said if "proj:transform" in said else finest)["proj:transform"][:6]
+        return said.get("proj:code") or f"EPSG:{said['proj:epsg']}", left, top, wide, high
+
+    def box(self, x, y):
+        """The chip's edges: left, lower, right, upper."""
+        _, left, top, wide, high = self.place()
+        size = self.size
+        return left + x * size * wide, top + (y + 1) * size * high, left + (x + 1) * size * wide, top + y * size * high
+
     def chips(self, xy):
         from pystac import Item
         from rasterio.crs import CRS
         from rio_tiler.io import STACReader
 
-        item = Item.from_dict(self.item)
-        said = item.properties
-        crs = CRS.from_string(said.get("proj:code") or f"EPSG:{said['proj:epsg']}")
-        finest = max((a.to_dict() for a in item.assets.values() if "proj:shape" in a.to_dict()), key=lambda a: a["proj:shape"][0], default=said)
-        a, _, left, _, e, top = (said if "proj:transform" in said else finest)["proj:transform"][:6]
+        item, crs, size = Item.from_dict(self.item), CRS.from_string(self.place()[0]), self.size
+        for x, y in xy:
+            with STACReader(None, item=item) as reader:
+                yield [reader.part(self.box(x, y), bounds_crs=crs, dst_crs=crs, assets=self.job["assets"], width=size, height=size).array.data]
+
+
+class OdcStac(RioTiler):
+    """odc-stac, a chip's own grid a load, without dask."""
+
+    def chips(self, xy):
+        import odc.stac
+        from affine import Affine
+        from odc.geo.geobox import GeoBox
+        from pystac import Item
+
+        crs, left, top, wide, high = self.place()
+        item, size = Item.from_dict(self.item), self.size
+        for asset in item.assets.values():
+            asset.media_type = asset.media_type or "image/tiff; application=geotiff"
+        for x, y in xy:
+            grid = GeoBox((size, size), Affine(wide, 0, left + x * size * wide, 0, high, top + y * size * high), crs)
+            read = odc.stac.load([item], bands=self.job["assets"], geobox=grid, resampling="nearest", dtype="uint16", nodata=0)
+            yield [read[key].values for key in self.job["assets"]]
+
+
+class Stackstac(RioTiler):
+    """stackstac: one stack of the scene, a chip of it computed at a time."""
+
+    def chips(self, xy):
+        import stackstac
+        from rasterio.enums import Resampling
+
+        crs, left, top, wide, high = self.place()
+        down, across = self.job["shape"]
+        whole = (left, top + down * high, left + across * wide, top)
+        stack = stackstac.stack([self.item], assets=self.job["assets"], epsg=int(crs.split(":")[1]), bounds=whole, resolution=wide,
+                                snap_bounds=False, dtype="uint16", fill_value=np.uint16(0), rescale=False, chunksize=self.size,
+                                resampling=Resampling.nearest, xy_coords=False)
         size = self.size
         for x, y in xy:
-            box = (left + x * size * a, top + (y + 1) * size * e, left + (x + 1) * size * a, top + y * size * e)
-            with STACReader(None, item=item) as reader:
-                yield [reader.part(box, bounds_crs=crs, dst_crs=crs, assets=self.job["assets"], width=size, height=size).array.data]
+            yield [stack.isel(time=0, x=slice(x * size, (x + 1) * size), y=slice(y * size, (y + 1) * size)).values]
+
+
+class AsyncGeotiff(AsyncTiff):
+    """async-geotiff: the bands of a chip at once, a chip after another."""
+
+    async def all(self, xy):
+        from async_geotiff import GeoTIFF
+        from obstore.store import LocalStore
+
+        store = LocalStore("/")
+        self.known = await asyncio.gather(*(GeoTIFF.open(path.lstrip("/"), store=store) for path in self.paths))
+        return [await asyncio.gather(*(self.band(known, x, y) for known in self.known)) for x, y in xy]
+
+    async def band(self, known, x, y):
+        from async_geotiff import Window
+
+        col, row, edge = self.window(known.height, x, y)
+        read = await known.read(window=Window(col_off=col, row_off=row, width=edge, height=edge))
+        return np.ascontiguousarray(grown(np.asarray(read.data), self.size))
+
+
+class Rasteret(RioTiler):
+    """Rasteret: headers kept in a collection that is made once, a window a chip."""
+
+    collection = None
+
+    def made(self):
+        import tempfile
+        from datetime import datetime
+
+        import pyarrow as pa
+        import rasteret
+        import shapely
+        from shapely.geometry import shape
+
+        outline = shape(self.item["geometry"])
+        when = datetime.fromisoformat(self.item["properties"]["datetime"].replace("Z", "+00:00"))
+        table = pa.table({
+            "id": [self.item["id"]], "datetime": pa.array([when], pa.timestamp("us", "UTC")), "geometry": [shapely.to_wkb(outline)],
+            "bbox": [dict(zip(("xmin", "ymin", "xmax", "ymax"), outline.bounds))],
+            "proj:epsg": pa.array([int(self.place()[0].split(":")[1])], pa.int32()),
+            "assets": [{key: {"href": path} for key, path in zip(self.job["assets"], self.paths)}],
+        })
+        self.folder = tempfile.TemporaryDirectory()
+        return rasteret.build_from_table(table, name="bench", workspace_dir=self.folder.name, enrich_cog=True, band_codes=self.job["assets"], force=True)
+
+    def chips(self, xy):
+        self.collection = self.collection or self.made()
+        pixel = self.place()[3]
+        for x, y in xy:
+            read = self.collection.read_window(record_ids=[self.item["id"]], bounds=self.box(x, y), res=(pixel, pixel), bands=self.job["assets"])
+            yield [np.ascontiguousarray(read)]
 
 
 class Mask:
@@ -350,6 +458,7 @@ class Gtiff(Encoded):
 PEERS = {
     "rasterio": Rasterio, "rasterio, two threads": RasterioTwo, "stacchip (Python)": Chipper, "stacchip (Python), pool of two": ChipperPool,
     "tifffile + imagecodecs": Tifffile, "async-tiff": AsyncTiff, "async-tiff, eight at once": AsyncTiffEight, "rio-tiler": RioTiler,
+    "odc-stac": OdcStac, "stackstac": Stackstac, "async-geotiff": AsyncGeotiff, "Rasteret": Rasteret, "rasterio, opened for each chip": RasterioReopened,
     "GDAL, the mask band only": Mask, "stacchip (Python), index": Indexer,
     "PNG: GDAL": PngGdal, "PNG: Pillow": PngPillow, "npz: numpy": Npz, "npz, deflated: numpy": NpzDeflated, "GeoTIFF: rasterio": Gtiff,
 }
@@ -363,6 +472,8 @@ def processor_seconds():
 def main():
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print is no answer
+    if sys.argv[2:]:
+        return PEERS[sys.argv[1]](json.loads(sys.argv[2])).run()
     peer = None
     for line in sys.stdin:
         ask = json.loads(line)

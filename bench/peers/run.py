@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Measures stacchip and its peers in turn, checks that they give the same pixels, prints tables.
 
-    run.py --worker PATH --data FOLDER [--suites chips,index,…] [--rounds 5] [--write docs/benchmarks.md]
+    run.py --worker PATH --stacchip PATH --data FOLDER [--suites chips,index,…] [--rounds 5] [--write docs/benchmarks.md]
 
 Every contender is a process that stays alive, so imports cost nothing. They take turns, A B C … C B A …;
 a ratio is that of two runs of one round, and what is printed is the median over the rounds: the peer's
-time over stacchip's. Above 1 stacchip is faster.
+time over stacchip's. Above 1 stacchip is faster. With --keep FILE what was measured is kept there, so that scenes and peers
+can be measured one by one: the tables hold all of it.
 """
 import argparse
 import json
+import os
 import random
 import re
 import statistics
@@ -26,7 +28,10 @@ BANDS = {
 }
 VARIANTS = ["deflate-512", "deflate-256", "lzw-512", "zstd-512", "lerc-zstd-512", "none-512"]
 READERS = ["rasterio", "rasterio, two threads", "tifffile + imagecodecs", "async-tiff", "async-tiff, eight at once",
-           "stacchip (Python)", "stacchip (Python), pool of two", "rio-tiler"]
+           "stacchip (Python)", "stacchip (Python), pool of two", "rasterio, opened for each chip", "rio-tiler", "odc-stac", "stackstac",
+           "async-geotiff", "Rasteret"]
+# These want a numpy that the Python stacchip does not: an environment of their own, where there is one.
+APART = {"async-geotiff", "Rasteret"}
 OURS, OURS_TWO, FLOOR = "stacchip", "stacchip, two threads", "floor: libdeflate, each tile once"
 
 
@@ -49,14 +54,22 @@ class Contender:
 
 class Bench:
     def __init__(self, args):
-        self.args, self.tables = args, []
+        self.args, self.tables = args, {}
+        if args.keep and args.keep.exists():
+            self.tables = json.loads(args.keep.read_text())
         self.log = open(args.data / "contenders.log", "a")
 
     def ours(self, suite, *more, name=OURS):
         return Contender(name, [self.args.worker, suite, *more], self.log)
 
     def peer(self, name):
-        return Contender(name, [sys.executable, HERE / "contenders.py", name], self.log)
+        python = self.args.python_apart if name in APART else sys.executable
+        return Contender(name, [python, HERE / "contenders.py", name], self.log)
+
+    def of(self, names):
+        """Those of `names` that are measured now."""
+        known = [n for n in names if n not in APART or self.args.python_apart]
+        return [n for n in known if not self.args.only or n in self.args.only]
 
     def job(self, scene, assets, xy=(), **more):
         item = (self.args.data / scene / "item.json").resolve()
@@ -90,74 +103,116 @@ class Bench:
         return found, wrong
 
     def chips(self, scenes, title, readers):
-        ratios, speeds = {}, {}
-        for scene in scenes:
+        for scene in filter(self.args.scenes.__contains__, scenes):
             assets = BANDS.get(scene, ["red"])
             job = self.job(scene, assets)
             job["xy"] = some_chips(job["shape"], self.args.chips)
-            contenders = [self.ours("chips"), self.ours("chips", "--threads", "2", name=OURS_TWO), *map(self.peer, readers)]
+            contenders = [self.ours("chips"), self.ours("chips", "--threads", "2", name=OURS_TWO)]
+            # Whose pixels all others' have to be.
+            contenders += map(self.peer, dict.fromkeys(["rasterio", *self.of(readers)]))
             if "deflate" in scene or scene in ("sentinel-2", "landsat", "naip"):
                 contenders.append(self.ours("bound", name=FLOOR))
             found, wrong = self.measure(contenders, job, verify=True)
-            for name, rounds in found.items():
-                ratios.setdefault(name, {})[scene] = cell(rounds, found[OURS], wrong.get(name))
-            speeds[scene] = statistics.median(len(job["xy"]) / r["wall"] for r in found[OURS].values())
-            say(scene, {n: r[scene] for n, r in ratios.items() if scene in r})
-        head = [f"{s} ({speeds[s]:.0f} chips/s)" for s in scenes]
-        self.table(title, head, ratios, scenes)
+            speed = statistics.median(len(job["xy"]) / r["wall"] for r in found[OURS].values())
+            self.note(title, scene, f"{scene} ({speed:.0f} chips/s)", found, wrong)
 
     def suite_chips(self):
-        self.chips(list(BANDS), "Random chips, all bands, one thread of stacchip = 1: wall time, processor time", READERS)
+        self.chips(BANDS, "Random chips, all bands, one thread of stacchip = 1: wall time, processor time", READERS)
 
     def suite_variants(self):
-        self.chips(VARIANTS, "Random chips of one band, by codec and tile", ["rasterio", "tifffile + imagecodecs", "async-tiff"])
+        self.chips(VARIANTS, "Random chips of one band, by codec and tile", ["rasterio", "tifffile + imagecodecs", "async-tiff", "async-geotiff"])
 
     def suite_order(self):
-        ratios = {}
-        for scene in ("sentinel-2", "landsat"):
+        for scene in filter(self.args.scenes.__contains__, ("sentinel-2", "landsat")):
             job = self.job(scene, BANDS[scene])
             down, across = (n // 256 for n in job["shape"])
             job["xy"] = [[x, y] for y in range(down) for x in range(across)]
-            contenders = [self.ours("seq"), self.ours("seq", "--threads", "2", name=OURS_TWO), self.peer("rasterio"),
-                          self.peer("rasterio, two threads"), self.ours("bound", name=FLOOR)]
-            found, wrong = self.measure(contenders, job, verify=False)
-            for name, rounds in found.items():
-                ratios.setdefault(name, {})[scene] = cell(rounds, found[OURS], wrong.get(name))
-            say(scene, {n: r[scene] for n, r in ratios.items()})
-        self.table("A whole scene in index order", ["sentinel-2", "landsat"], ratios, ["sentinel-2", "landsat"])
+            contenders = [self.ours("seq"), self.ours("seq", "--threads", "2", name=OURS_TWO), self.ours("bound", name=FLOOR)]
+            contenders += map(self.peer, self.of(["rasterio", "rasterio, two threads"]))
+            self.note("A whole scene in index order", scene, scene, *self.measure(contenders, job, verify=False))
 
     def suite_index(self):
-        ratios = {}
         with tempfile.TemporaryDirectory() as folder:
-            for scene, kind in (("sentinel-2", "sentinel2"), ("landsat", "landsat")):
+            for scene, kind in filter(lambda pair: pair[0] in self.args.scenes, (("sentinel-2", "sentinel2"), ("landsat", "landsat"))):
                 job = self.job(scene, [], kind=kind, out=f"{folder}/index.parquet")
-                contenders = [self.ours("index"), self.ours("index", "--threads", "2", name=OURS_TWO),
-                              self.peer("GDAL, the mask band only"), self.peer("stacchip (Python), index")]
-                found, wrong = self.measure(contenders, job, verify=False)
-                for name, rounds in found.items():
-                    ratios.setdefault(name, {})[scene] = cell(rounds, found[OURS], wrong.get(name))
-                say(scene, {n: r[scene] for n, r in ratios.items()})
-        self.table("Indexing a scene, in process", ["sentinel-2", "landsat"], ratios, ["sentinel-2", "landsat"])
+                contenders = [self.ours("index"), self.ours("index", "--threads", "2", name=OURS_TWO)]
+                contenders += map(self.peer, self.of(["GDAL, the mask band only", "stacchip (Python), index"]))
+                self.note("Indexing a scene, in process", scene, scene, *self.measure(contenders, job, verify=False))
+
+    def suite_process(self):
+        """An index of a scene by programs that start for it."""
+        with tempfile.TemporaryDirectory() as folder:
+            for scene, kind in filter(lambda pair: pair[0] in self.args.scenes, (("sentinel-2", "sentinel2"), ("landsat", "landsat"))):
+                job = self.job(scene, [], kind=kind, out=f"{folder}/theirs.parquet")
+                ours = [self.args.stacchip, "index", job["item"], "-o", f"{folder}/ours.parquet", "--overwrite", "-q"]
+                once = [sys.executable, HERE / "contenders.py", "stacchip (Python), index", json.dumps(job)]
+                commands = {OURS: [*ours, "--no-headers"], "stacchip, headers kept as well": ours, "stacchip (Python)": once}
+                found = {name: {} for name in commands}
+                for turn in range(self.args.rounds + 1):
+                    for name in list(commands)[:: 1 if turn % 2 else -1]:
+                        answer = whole(commands[name], self.log)
+                        if turn:
+                            found[name][turn] = answer
+                self.note("Indexing a scene, as a whole process", scene, scene, found, {})
+
+    def suite_cubes(self):
+        """Cubes of a scene, and what their bands are like; `--cubes` says how many of them."""
+        if "sentinel-2" not in self.args.scenes:
+            return
+        command = [sys.executable, HERE / "cubes.py", self.args.stacchip, self.job("sentinel-2", [])["item"], *map(str, self.args.cubes)]
+        text = subprocess.run(command, stdout=subprocess.PIPE, stderr=self.log, text=True, check=True).stdout
+        for line in text.splitlines():
+            said = json.loads(line)
+            rows = {f"stacchip (Python), pool of two: {said['work']}": {"ratio": f"{said['wall']:.2f}, {said['cpu']:.2f}", "seconds": said["seconds"]}}
+            self.put("Cubes, and their statistics, as whole processes on two threads", {"ratio": "wall time, processor time", "seconds": "seconds of both"}, rows)
 
     def suite_encode(self):
-        rows = {}
+        title = "Files of chips in memory: wall time, processor time; bytes"
         for ours, peers in (("png", ["PNG: GDAL", "PNG: Pillow"]), ("npz", ["npz: numpy"]), ("npz-deflated", ["npz, deflated: numpy"]),
                             ("tiff", ["GeoTIFF: rasterio"])):
-            for scene in ("sentinel-2", "naip"):
+            for scene in filter(self.args.scenes.__contains__, ("sentinel-2", "naip")):
                 job = self.job(scene, BANDS[scene])
                 job["xy"] = some_chips(job["shape"], 16)
                 found, wrong = self.measure([self.ours("encode", "--encoder", ours), *map(self.peer, peers)], job, verify=False)
                 bytes_of = {n: statistics.median(a["encoded"] for a in r.values()) for n, r in found.items() if r}
                 for peer in peers:
                     size = f"; {bytes_of[peer] / bytes_of[OURS]:.2f}" if peer in bytes_of else ""
-                    rows.setdefault(peer, {})[scene] = cell(found[peer], found[OURS], wrong.get(peer)) + size
-                say(ours, {p: rows[p][scene] for p in peers})
-        self.table("Files of chips in memory: wall time, processor time; bytes", ["sentinel-2", "naip"], rows, ["sentinel-2", "naip"])
+                    self.put(title, {scene: scene}, {peer: {scene: cell(found[peer], found[OURS], wrong.get(peer)) + size}})
 
-    def table(self, title, head, rows, columns):
-        lines = [f"### {title}", "", "| | " + " | ".join(head) + " |", "|---|" + "---|" * len(head)]
-        lines += [f"| {name} | " + " | ".join(cells.get(c, "") for c in columns) + " |" for name, cells in rows.items() if name != OURS]
-        self.tables.append("\n".join(lines))
+    def note(self, title, column, head, found, wrong):
+        """A column of a table: each contender's ratios."""
+        cells = {name: {column: cell(rounds, found[OURS], wrong.get(name))} for name, rounds in found.items() if name != OURS}
+        self.put(title, {column: head}, cells)
+
+    def put(self, title, heads, rows):
+        """Cells of a table, in place of those that were there."""
+        say(title, rows)
+        table = self.tables.setdefault(title, {"heads": {}, "rows": {}})
+        table["heads"].update(heads)
+        for name, cells in rows.items():
+            table["rows"].setdefault(name, {}).update(cells)
+        if self.args.keep:
+            self.args.keep.write_text(json.dumps(self.tables, indent=1))
+
+    def text(self):
+        return "\n\n".join(written(title, **table) for title, table in self.tables.items())
+
+
+def written(title, heads, rows):
+    lines = [f"### {title}", "", "| | " + " | ".join(heads.values()) + " |", "|---|" + "---|" * len(heads)]
+    lines += [f"| {name} | " + " | ".join(cells.get(c, "") for c in heads) + " |" for name, cells in rows.items()]
+    return "\n".join(lines)
+
+
+def whole(command, log):
+    """A command as a process: its times, and the most memory that it held."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command} ended with {process.returncode}")
+    return {"wall": time.perf_counter() - began, "cpu": usage.ru_utime + usage.ru_stime, "maxrss_mb": usage.ru_maxrss / 1024}
 
 
 def shape(item):
@@ -189,16 +244,23 @@ def say(*what):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worker", required=True)
+    parser.add_argument("--stacchip", required=True, help="the program")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--suites", default="chips,variants,order,index,encode")
-    parser.add_argument("--chips", type=int, default=200)
+    parser.add_argument("--python-apart", help="the interpreter of peers that want another numpy; without it they are left out")
+    parser.add_argument("--suites", default="chips,variants,order,index,process,cubes,encode")
+    parser.add_argument("--scenes", type=lambda text: text.split(","), default=[*BANDS, *VARIANTS])
+    parser.add_argument("--only", type=lambda text: text.split(";"), help="peers, the others are left out")
+    parser.add_argument("--cubes", type=lambda text: [int(n) for n in text.split(",")], default=[1, 4, 500],
+                        help="cubes made alone and several, cubes of which there are statistics")
+    parser.add_argument("--keep", type=Path, help="a file that keeps what was measured; tables hold what it held before as well")
+    parser.add_argument("--chips", type=int, default=200, help="random chips of a list")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--write", type=Path, help="a page whose part between the marks is replaced by the tables")
     args = parser.parse_args()
     bench = Bench(args)
     for suite in args.suites.split(","):
         getattr(bench, f"suite_{suite}")()
-    text = "\n\n".join(bench.tables)
+    text = bench.text()
     print(text)
     if args.write:
         page = args.write.read_text()

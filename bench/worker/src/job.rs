@@ -32,8 +32,10 @@ pub struct Job {
     #[serde(default)]
     pub xy: Vec<(u32, u32)>,
     /// The rule by which the suite `index` counts.
+    #[cfg_attr(not(feature = "index"), expect(dead_code, reason = "of that suite"))]
     pub kind: Option<String>,
     /// Where the suite `index` writes.
+    #[cfg_attr(not(feature = "index"), expect(dead_code, reason = "of that suite"))]
     pub out: Option<PathBuf>,
     /// Whether to say how long each chip took.
     #[serde(default)]

@@ -3,7 +3,6 @@
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
-
 use futures::StreamExt;
 use serde_json::{Value, json};
 use stacchip::{
