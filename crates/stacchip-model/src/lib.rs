@@ -28,6 +28,7 @@ mod projector;
 mod quality;
 mod sample;
 mod scene;
+mod split_mix;
 mod window;
 
 pub use affine::Affine;
@@ -41,6 +42,7 @@ pub use projector::{CrsKind, CrsSummary, ProjectError, Projector};
 pub use quality::{Fraction, FractionError, Quality};
 pub use sample::{Sample, SampleType};
 pub use scene::{Alternate, Asset, Band, Projection, Scene, SceneTime};
+pub use split_mix::SplitMix;
 pub use window::{Size, Window};
 
 /// The calendar and clock that dates of scenes are given in.

@@ -1,5 +1,7 @@
 //! Groups of places → splits, so that each has its share of the rows, and of each stratum.
 
+use stacchip_model::SplitMix;
+
 use super::Split;
 
 /// Places that stay together.
@@ -60,15 +62,9 @@ pub(super) fn assign(groups: &[Group], strata: usize, shares: [f64; 3], seed: u6
     chosen
 }
 
-/// A number that looks drawn: `SplitMix64` (G. Steele and others, Fast Splittable Pseudorandom
-/// Number Generators, 2014) of both.
+/// A number that looks drawn of both.
 fn lot(seed: u64, key: u64) -> u64 {
-    let mix = |mut z: u64| {
-        z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    };
+    let mix = |seed| SplitMix::new(seed).draw();
     mix(mix(seed) ^ key)
 }
 

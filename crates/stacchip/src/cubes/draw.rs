@@ -1,5 +1,7 @@
 //! Which chip comes when.
 
+use stacchip_model::SplitMix;
+
 use super::mersenne::Mersenne;
 
 /// The order in which the chips of a list go into cubes.
@@ -22,10 +24,10 @@ impl Draw {
             Self::InOrder => (0..count).collect(),
             Self::Shuffled(seed) => {
                 let mut places: Vec<u32> = (0..count).collect();
-                let mut numbers = SplitMix(seed);
+                let mut numbers = SplitMix::new(seed);
                 // R. Durstenfeld, "Algorithm 235: random permutation", CACM 7 (1964).
                 for last in (1..places.len()).rev() {
-                    places.swap(last, numbers.up_to(last));
+                    places.swap(last, up_to(last, &mut numbers));
                 }
                 places
             }
@@ -55,28 +57,14 @@ impl Draw {
     }
 }
 
-/// `SplitMix64` (G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators",
-/// OOPSLA 2014).
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number from 0 to `last`, every one as likely: bits enough, drawn again where too large.
-    fn up_to(&mut self, last: usize) -> usize {
-        let last = last as u64;
-        let mask = u64::MAX >> last.leading_zeros().min(63);
-        loop {
-            let drawn = self.next() & mask;
-            if drawn <= last {
-                return usize::try_from(drawn).unwrap_or(0);
-            }
+/// A number from 0 to `last`, every one as likely: bits enough, drawn again where too large.
+fn up_to(last: usize, numbers: &mut SplitMix) -> usize {
+    let last = last as u64;
+    let mask = u64::MAX >> last.leading_zeros().min(63);
+    loop {
+        let drawn = numbers.draw() & mask;
+        if drawn <= last {
+            return usize::try_from(drawn).unwrap_or(0);
         }
     }
 }
