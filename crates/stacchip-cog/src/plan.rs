@@ -4,11 +4,12 @@ use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use stacchip_model::{SampleType, Window};
-use thiserror::Error;
 
 use crate::{
-    BlockBytes, BlockError, BlockId, BlockPlace, Codecs, Compression, Cut, Image, Level, Limits,
-    Planar, Scratch, Source, header::merged_ranges,
+    BlockError, BlockId, BlockPlace, Codecs, Compression, Cut, Image, Level, PlanError, Planar,
+    Scratch, Source, StoredBlock,
+    header::merged_ranges,
+    touched::{check, touched},
 };
 
 /// Which bands of a window.
@@ -46,115 +47,6 @@ pub struct Strides {
     pub row: usize,
     /// From a band to the next.
     pub band: usize,
-}
-
-/// A block that is in the file, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredBlock {
-    /// The block.
-    pub id: BlockId,
-    /// Its bytes, or those of the rows wanted.
-    pub range: Range<u64>,
-    /// The row of the block at which the bytes start: 0, except of uncompressed blocks of which
-    /// only some rows are wanted.
-    pub first_row: u32,
-    /// Whether the block may end before its range: of files without byte counts that is a guess.
-    guessed: bool,
-}
-
-impl StoredBlock {
-    /// Bytes in its range.
-    pub const fn byte_len(&self) -> u64 {
-        self.range.end.saturating_sub(self.range.start)
-    }
-
-    /// `bytes` as bytes of this block: all of its range, or, where the file gives no byte counts and
-    /// its end is a guess, what there is of them.
-    ///
-    /// # Errors
-    /// [`BlockError::Truncated`] where they are fewer than the tables promise.
-    pub const fn with<'a>(&self, bytes: &'a [u8]) -> Result<BlockBytes<'a>, BlockError> {
-        let (wanted, got) = (self.byte_len(), bytes.len() as u64);
-        if got < wanted && !self.guessed {
-            return Err(BlockError::Truncated {
-                block: self.id.0,
-                wanted,
-                got,
-            });
-        }
-        Ok(BlockBytes {
-            bytes,
-            first_row: self.first_row,
-        })
-    }
-}
-
-/// Why a window cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// There is no such level.
-    #[error("there is no level {level}: the image has {count}")]
-    NoLevel {
-        /// The level asked for.
-        level: usize,
-        /// How many there are.
-        count: usize,
-    },
-    /// The level has no mask.
-    #[error("level {level} has no mask")]
-    NoMask {
-        /// The level asked for.
-        level: usize,
-    },
-    /// There is no such band.
-    #[error("there is no band {band} (counted from 0): the image has {count}")]
-    NoBand {
-        /// The band asked for.
-        band: usize,
-        /// How many there are.
-        count: usize,
-    },
-    /// The window leaves the raster, or is empty.
-    #[error(
-        "the window {window:?} does not lie inside the raster of {width} × {height}: clip it first"
-    )]
-    Outside {
-        /// The window.
-        window: Window,
-        /// Columns of the raster.
-        width: u32,
-        /// Rows of the raster.
-        height: u32,
-    },
-    /// The window takes more than [`Limits`] allows.
-    #[error(
-        "the window takes {value} {what}, over the limit of {limit}; ask for less or raise the limit `{name}`"
-    )]
-    Limit {
-        /// What it takes too much of.
-        what: &'static str,
-        /// Field of [`Limits`].
-        name: &'static str,
-        /// How much.
-        value: u64,
-        /// The limit.
-        limit: u64,
-    },
-    /// The tables of blocks have not been supplied as far as the window needs them.
-    #[error("the table of blocks is not at hand at bytes {range:?}: supply it first")]
-    TableMissing {
-        /// Bytes of the table.
-        range: Range<u64>,
-    },
-    /// The tables of blocks end before the block.
-    #[error("the tables of the directory at byte {directory} do not say where block {block} is")]
-    TableTruncated {
-        /// The block.
-        block: u64,
-        /// Where the directory starts.
-        directory: u64,
-    },
 }
 
 impl Image {
@@ -539,98 +431,4 @@ fn offset(
     slot.checked_mul(strides.band)?
         .checked_add(row)?
         .checked_add(col)
-}
-
-fn touched(
-    level: &Level,
-    window: Window,
-    bands: &[usize],
-    limits: &Limits,
-) -> Result<Vec<BlockId>, PlanError> {
-    let outside = || PlanError::Outside {
-        window,
-        width: level.size.width,
-        height: level.size.height,
-    };
-    let index = |at: i64, size: u32| -> Result<u32, PlanError> {
-        at.checked_div(i64::from(size))
-            .and_then(|i| u32::try_from(i).ok())
-            .ok_or_else(outside)
-    };
-    let first_across = index(window.col, level.block.width)?;
-    let last_across = index(window.col_end().saturating_sub(1), level.block.width)?;
-    let first_down = index(window.row, level.block.height)?;
-    let last_down = index(window.row_end().saturating_sub(1), level.block.height)?;
-    let mut planes: Vec<usize> = match level.encoding.planar {
-        Planar::Chunky => bands.first().map(|_| 0).into_iter().collect(),
-        // A rendered pixel takes all planes.
-        Planar::Separate if level.is_rendered_apart() => (0..level.bands()).collect(),
-        Planar::Separate => bands.to_vec(),
-    };
-    planes.sort_unstable();
-    planes.dedup();
-    let count = (u64::from(last_across) - u64::from(first_across) + 1)
-        .saturating_mul(u64::from(last_down) - u64::from(first_down) + 1)
-        .saturating_mul(planes.len() as u64);
-    check("blocks", "window_blocks", count, limits.window_blocks)?;
-    if level.encoding.compression != Compression::NONE {
-        let rows = (first_down..=last_down)
-            .filter_map(|down| undone_rows(level, window, down))
-            .fold(0u64, u64::saturating_add);
-        let row = level.block_context(BlockId(0)).stored_row_bytes();
-        let bytes = row
-            .map_or(u64::MAX, |row| row as u64)
-            .saturating_mul(rows)
-            .saturating_mul(u64::from(last_across) - u64::from(first_across) + 1)
-            .saturating_mul(planes.len() as u64);
-        check(
-            "bytes to decompress",
-            "window_decoded_bytes",
-            bytes,
-            limits.window_decoded_bytes,
-        )?;
-    }
-    let mut blocks = Vec::new();
-    for plane in planes {
-        for down in first_down..=last_down {
-            for across in first_across..=last_across {
-                blocks.push(level.block_at(across, down, plane).ok_or_else(outside)?);
-            }
-        }
-    }
-    Ok(blocks)
-}
-
-/// How many rows of the blocks in the row of blocks `down` are decompressed for `window`: up to its last,
-/// or all where a scheme knows pictures only.
-fn undone_rows(level: &Level, window: Window, down: u32) -> Option<u64> {
-    let top = u64::from(down).checked_mul(u64::from(level.block.height))?;
-    let height = if level.tiled {
-        u64::from(level.block.height)
-    } else {
-        u64::from(level.block.height).min(u64::from(level.size.height).checked_sub(top)?)
-    };
-    let wanted = u64::try_from(window.row_end()).ok()?.checked_sub(top)?;
-    let streams = matches!(
-        level.encoding.compression,
-        Compression::LZW
-            | Compression::DEFLATE
-            | Compression::OLD_DEFLATE
-            | Compression::ZSTD
-            | Compression::LZMA
-            | Compression::PACKBITS
-    );
-    Some(if streams { height.min(wanted) } else { height })
-}
-
-fn check(what: &'static str, name: &'static str, value: u64, limit: u64) -> Result<(), PlanError> {
-    if value > limit {
-        return Err(PlanError::Limit {
-            what,
-            name,
-            value,
-            limit,
-        });
-    }
-    Ok(())
 }

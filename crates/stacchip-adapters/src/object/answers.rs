@@ -108,14 +108,7 @@ mod tests {
     use futures::future::join_all;
 
     use super::*;
-
-    fn wait<T>(work: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap()
-            .block_on(work)
-    }
+    use crate::object::tests::wait;
 
     #[test]
     fn one_asks_for_all_who_wait() {

@@ -10,6 +10,7 @@
 
 mod answers;
 mod attempt;
+mod clients;
 mod fetch;
 mod http;
 mod lane;
@@ -20,6 +21,7 @@ mod progress;
 mod reader;
 mod refusal;
 mod sas;
+mod settings;
 mod signing;
 mod speaker;
 mod store;
@@ -52,9 +54,10 @@ use self::{
     pin::Pin,
     reader::RemoteReader,
     sas::SasTokens,
+    settings::Settings,
     signing::{SignedObject, Signing},
     store::Place,
-    stores::{Settings, Stores},
+    stores::Stores,
     wire::{Counts, Route, Wire},
 };
 pub use self::{
@@ -120,7 +123,7 @@ impl ObjectOptions {
             return Ok(());
         }
         let own = |name: &&str| key.eq_ignore_ascii_case(name);
-        if own(&PROXY) || CA.iter().any(own) || stores::is_known(key) {
+        if own(&PROXY) || CA.iter().any(own) || settings::is_known(key) {
             self.storage.push((key.to_owned(), value.to_owned()));
             return Ok(());
         }

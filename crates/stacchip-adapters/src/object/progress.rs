@@ -79,14 +79,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-
-    fn wait<T>(work: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap()
-            .block_on(work)
-    }
+    use crate::object::tests::wait;
 
     #[test]
     fn time_is_limited_by_what_there_is_to_come() {

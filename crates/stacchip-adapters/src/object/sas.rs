@@ -15,7 +15,7 @@ use stacchip_cog::{ReadError, ReadErrorKind};
 use super::{
     answers::Answers,
     attempt::{Again, Miss},
-    stores::Settings,
+    settings::Settings,
     wire::Wire,
 };
 

@@ -1,25 +1,17 @@
 //! HTTP against a server that answers as told, well and ill.
 
-use std::{
-    collections::HashMap,
-    fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
-    path::Path,
-    pin::pin,
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+mod server;
+mod versions;
+
+use std::{net::TcpListener, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use futures::future::{Either, select};
 use stacchip::{ObjectSink, WriteErrorKind};
-use stacchip_chip::{AssetOpener, testing::check_versions};
-use stacchip_cog::{ReadError, ReadErrorKind, Version, testing::check_range_reader};
+use stacchip_chip::AssetOpener;
+use stacchip_cog::{ReadError, ReadErrorKind, testing::check_range_reader};
 
+use self::server::{content, serve};
 use super::{ObjectOptions, Objects, Transport};
 
 /// Patient for this long only.
@@ -51,171 +43,8 @@ fn with(settings: &[(&str, &str)]) -> Objects {
     Objects::new(options)
 }
 
-/// What the server serves.
-fn content() -> Vec<u8> {
-    (0..1000u32)
-        .flat_map(|n| (n * 7919).to_le_bytes())
-        .collect()
-}
-
-/// Serves until the test ends; the address of its root.
-fn serve() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let root = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // Head and body are written apart, and are not to wait for each other.
-            stream.set_nodelay(true).unwrap();
-            std::thread::spawn(move || while answer(&stream).is_some() {});
-        }
-    });
-    root
-}
-
-static ANSWERS: AtomicU64 = AtomicU64::new(0);
-
-/// How often what lies at a path was replaced.
-static REPLACED: Mutex<Option<HashMap<String, u64>>> = Mutex::new(None);
-
-fn replaced(path: &str) -> u64 {
-    let replaced = REPLACED.lock().unwrap();
-    let count = replaced.as_ref().and_then(|r| r.get(path));
-    count.copied().unwrap_or(0)
-}
-
-fn replace(path: &str) {
-    let mut replaced = REPLACED.lock().unwrap();
-    *replaced
-        .get_or_insert_default()
-        .entry(path.to_owned())
-        .or_default() += 1;
-}
-
-/// What `/versions/KIND/…` says of its version, and the status where a condition fails.
-fn said_of_version(path: &str, condition: Option<&str>) -> (String, Option<&'static str>) {
-    let n = replaced(path);
-    // A second apart, as file servers tell it.
-    let time = format!(
-        "last-modified: Sat, 21 Nov 2026 {:02}:{:02}:{:02} GMT\r\n",
-        n / 3600 % 24,
-        n / 60 % 60,
-        n % 60
-    );
-    let kind = path.split('/').nth(2).unwrap_or_default();
-    let said = match kind {
-        "strong" | "careless" => format!("etag: \"v{n}\"\r\n{time}"),
-        "weak" => format!("etag: W/\"v{n}\"\r\n"),
-        "time" => time,
-        _ => String::new(),
-    };
-    let stale = condition.is_some_and(|c| c != format!("\"v{n}\""));
-    let failed = (kind == "strong" && stale).then_some("412 Precondition Failed");
-    (said, failed)
-}
-
-/// Answers one request; nothing where the connection is to end.
-fn answer(stream: &TcpStream) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut lines = reader.by_ref().lines();
-    let request = lines.next()?.ok()?;
-    let address = request.split(' ').nth(1)?;
-    // A proxy is told the host as well.
-    let path = address
-        .strip_prefix("http://")
-        .and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)))
-        .unwrap_or(address)
-        .to_owned();
-    let mut range = None;
-    let mut condition = None;
-    let (mut referred, mut sent) = (false, 0);
-    for line in lines {
-        let line = line.ok()?.to_ascii_lowercase();
-        referred |= line.starts_with("referer: ");
-        if let Some(length) = line.strip_prefix("content-length: ") {
-            sent = length.parse().ok()?;
-        }
-        if let Some(tag) = line.strip_prefix("if-match: ") {
-            condition = Some(tag.to_owned());
-        }
-        if line.is_empty() {
-            break;
-        }
-        if let Some(asked) = line.strip_prefix("range: bytes=") {
-            let (first, last) = asked.split_once('-')?;
-            range = Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?));
-        }
-    }
-    std::io::copy(&mut reader.take(sent), &mut std::io::sink()).ok()?;
-    let mut all = content();
-    for byte in &mut all {
-        *byte ^= u8::try_from(replaced(&path) % 256).ok()?;
-    }
-    let n = ANSWERS.fetch_add(1, Ordering::Relaxed);
-    let (status, mut headers, body) = match range {
-        Some((first, _)) if first >= all.len() => (
-            "416 Range Not Satisfiable",
-            format!("content-range: bytes */{}\r\n", all.len()),
-            Vec::new(),
-        ),
-        Some((first, last)) => {
-            let last = last.min(all.len() - 1);
-            (
-                "206 Partial Content",
-                format!("content-range: bytes {first}-{last}/{}\r\n", all.len()),
-                all[first..=last].to_vec(),
-            )
-        }
-        None => ("200 OK", String::new(), all.clone()),
-    };
-    let mut length = body.len();
-    let (mut status, mut body) = (status.to_owned(), body);
-    match path.split('?').next()? {
-        versions if versions.starts_with("/versions/") => {
-            let (said, failed) = said_of_version(versions, condition.as_deref());
-            headers += &said;
-            if let Some(failed) = failed {
-                (status, headers, body, length) = (failed.to_owned(), String::new(), Vec::new(), 0);
-            }
-        }
-        "/ok" => headers += "etag: \"one\"\r\n",
-        "/changing" => headers = format!("{headers}etag: \"{n}\"\r\n"),
-        "/no-ranges" => {
-            (status, headers, length, body) = ("200 OK".into(), String::new(), all.len(), all);
-        }
-        "/large-no-ranges" => (status, headers, length) = ("200 OK".into(), String::new(), 1 << 30),
-        "/gzip" => headers += "content-encoding: gzip\r\n",
-        "/cut" => length += 10,
-        "/less" => {
-            body.pop();
-            length -= 1;
-        }
-        "/another" => headers = format!("content-range: bytes 0-9/{}\r\n", all.len()),
-        "/unsaid" => headers = String::new(),
-        "/empty" => {
-            (status, headers, length, body) = ("200 OK".into(), String::new(), 0, Vec::new());
-        }
-        "/moved" => (status, headers) = ("302 Found".into(), "location: /not-referred\r\n".into()),
-        "/not-referred" if !referred => {}
-        "/later" => {
-            (status, headers) = ("503 Later".into(), "retry-after: 3600\r\n".into());
-        }
-        "/soon" => (status, headers) = ("503 Soon".into(), "retry-after: 30\r\n".into()),
-        // Whatever is below a number is answered with it.
-        path => {
-            let number = path.split('/').nth(1).unwrap_or_default();
-            status = format!("{number} As Told");
-            headers = String::new();
-        }
-    }
-    let mut stream = stream;
-    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{headers}\r\n");
-    stream.write_all(head.as_bytes()).ok()?;
-    stream.write_all(&body).ok()?;
-    // What is cut short ends here.
-    (length == body.len()).then_some(())
-}
-
-fn wait<T>(work: impl Future<Output = T>) -> T {
+/// What `work` gives, waited for as a program would.
+pub(super) fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -482,19 +311,6 @@ fn no_answer_is_taken_for_another() {
 }
 
 #[test]
-fn an_object_that_changes_is_noticed() {
-    let root = serve();
-    wait(async {
-        let objects = Objects::new(ObjectOptions::default());
-        let reader = objects.open(&format!("{root}/changing")).await.unwrap();
-        reader.read(&[0..4, 0..0]).await.unwrap();
-        let range = 4..8;
-        let error = reader.read(std::slice::from_ref(&range)).await.unwrap_err();
-        assert_eq!(error.kind, ReadErrorKind::Changed);
-    });
-}
-
-#[test]
 fn a_server_that_is_not_there_may_come_back() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/a?sig=secret", listener.local_addr().unwrap());
@@ -516,102 +332,5 @@ fn what_cannot_be_reached_or_written_is_said() {
         assert_eq!(put.unwrap_err().kind, WriteErrorKind::Unsupported);
         let listed = objects.list("https://h.example/a").await;
         assert_eq!(listed.unwrap_err().kind, ReadErrorKind::Unsupported);
-    });
-}
-
-#[test]
-fn of_a_version_that_is_gone_nothing_is_read() {
-    let root = serve();
-    let objects = Objects::new(ObjectOptions::default());
-    wait(async {
-        for kind in ["strong", "careless", "weak", "time"] {
-            let path = format!("/versions/{kind}/a");
-            let address = format!("{root}{path}");
-            let checked = check_versions(&objects, &address, || replace(&path));
-            assert_eq!(checked.await, Ok(()), "{kind}");
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.bin");
-        for replace in [renamed_over, written_into] {
-            fs::write(&path, content()).unwrap();
-            let checked = check_versions(&objects, path.to_str().unwrap(), || replace(&path));
-            assert_eq!(checked.await, Ok(()));
-        }
-    });
-}
-
-/// Another file of the same size takes the place of the one at `path`.
-fn renamed_over(path: &Path) {
-    let beside = path.with_extension("new");
-    fs::write(&beside, content().into_iter().rev().collect::<Vec<_>>()).unwrap();
-    fs::rename(beside, path).unwrap();
-}
-
-/// The file at `path` is written anew; once the clock of files has moved on, which is what tells.
-fn written_into(path: &Path) {
-    let modified = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
-    let before = modified(path);
-    while modified(path) == before {
-        fs::write(path, content().into_iter().rev().collect::<Vec<_>>()).unwrap();
-    }
-}
-
-#[test]
-fn a_thousand_objects_that_are_replaced_are_all_noticed() {
-    let root = serve();
-    let objects = Objects::new(ObjectOptions::default());
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("a.bin");
-    fs::write(&file, content()).unwrap();
-    wait(async {
-        let mut noticed = 0;
-        for trial in 0..1000 {
-            let kind = ["strong", "careless", "weak", "time", "file"][trial % 5];
-            let path = format!("/versions/{kind}/trials");
-            let address = match kind {
-                "file" => file.to_str().unwrap().to_owned(),
-                _ => format!("{root}{path}"),
-            };
-            let range = 100..200;
-            let range = std::slice::from_ref(&range);
-            let reader = objects.open(&address).await.unwrap();
-            reader.read(range).await.unwrap();
-            let version = reader.version();
-            match kind {
-                "file" => renamed_over(&file),
-                _ => replace(&path),
-            }
-            let read = match objects.open_version(&address, &version).await {
-                Ok(reader) => reader.read(range).await,
-                Err(error) => Err(error),
-            };
-            assert_eq!(read.unwrap_err().kind, ReadErrorKind::Changed, "{kind}");
-            noticed += 1;
-        }
-        assert_eq!(noticed, 1000);
-    });
-}
-
-#[test]
-fn what_a_server_says_nothing_of_is_no_version() {
-    let root = serve();
-    wait(async {
-        let objects = Objects::new(ObjectOptions::default());
-        let address = format!("{root}/versions/none/a");
-        let reader = objects.open(&address).await.unwrap();
-        let range = 0..4;
-        let range = std::slice::from_ref(&range);
-        reader.read(range).await.unwrap();
-        let version = reader.version();
-        assert_eq!(
-            version,
-            Version {
-                size: Some(4000),
-                ..Version::default()
-            }
-        );
-        let again = objects.open_version(&address, &version).await.unwrap();
-        let error = again.read(range).await.unwrap_err();
-        assert_eq!(error.kind, ReadErrorKind::Changed, "nobody can tell");
     });
 }
