@@ -263,7 +263,8 @@ fn by_reader(steps: Vec<Step>) -> Vec<(Result<Arc<dyn RangeReader>, ChipError>, 
 }
 
 /// The bytes of steps that one reader reads, asked for at once; where that fails in a way that may be
-/// of one range, one by one, so that it is known of which.
+/// of one range, one by one, so that it is known of which. What may pass is so asked for twice, also
+/// where it was one range.
 async fn read(reader: Arc<dyn RangeReader>, steps: Vec<Step>) -> Fetched {
     let ranges: Vec<_> = steps
         .iter()
@@ -279,7 +280,12 @@ async fn read(reader: Arc<dyn RangeReader>, steps: Vec<Step>) -> Fetched {
         }
         Err(error) => error,
     };
-    if ranges.len() > 1 && matches!(error.kind, ReadErrorKind::Range | ReadErrorKind::Transient) {
+    let again = match error.kind {
+        ReadErrorKind::Range => ranges.len() > 1,
+        ReadErrorKind::Transient => true,
+        _ => false,
+    };
+    if again {
         let each = ranges.iter().map(|range| async {
             let answers = all_answers(reader.as_ref(), std::slice::from_ref(range)).await?;
             Ok(answers.into_iter().next().unwrap_or_default())
