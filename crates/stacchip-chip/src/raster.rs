@@ -23,6 +23,7 @@ pub struct Raster {
     /// What the object itself says, without the files beside it.
     own: Arc<Cog>,
     readers: Vec<(Source, Arc<dyn RangeReader>)>,
+    in_doubt: Vec<String>,
 }
 
 impl Raster {
@@ -66,7 +67,7 @@ impl Raster {
     ///
     /// # Errors
     /// As [`open`](Self::open), of the files beside it as well; but not where they are not there,
-    /// or nobody may know whether they are.
+    /// or nobody may know whether they are: those are [in doubt](Self::in_doubt).
     pub async fn open_with_sidecars(
         opener: &dyn AssetOpener,
         address: &str,
@@ -93,12 +94,13 @@ impl Raster {
         let beside = sidecars::attach(which, opener, address, &mut cog, limits).await?;
         let mut raster = Self::new(address, own, reader);
         raster.cog = Arc::new(cog);
-        for (_, reader) in &beside {
+        for (_, reader) in &beside.parts {
             let mut hasher = DefaultHasher::new();
             (raster.object_hash, reader.version()).hash(&mut hasher);
             raster.object_hash = hasher.finish();
         }
-        raster.readers.extend(beside);
+        raster.readers.extend(beside.parts);
+        raster.in_doubt = beside.in_doubt;
         Ok(raster)
     }
 
@@ -114,6 +116,7 @@ impl Raster {
             cog: Arc::clone(&own),
             own,
             readers: vec![(Source::Main, reader)],
+            in_doubt: Vec::new(),
         }
     }
 
@@ -125,6 +128,11 @@ impl Raster {
     /// The same, shared.
     pub(crate) const fn shared_address(&self) -> &Arc<str> {
         &self.address
+    }
+
+    /// Files beside it that its store neither shows nor says are missing: they were taken for missing.
+    pub fn in_doubt(&self) -> &[String] {
+        &self.in_doubt
     }
 
     /// A number that other addresses, and other versions of what lies there, are unlikely to have.

@@ -25,8 +25,14 @@ pub enum Sidecars {
     Everywhere,
 }
 
-/// What reads the parts of an image that are in other files.
-type Parts = Vec<(Source, Arc<dyn RangeReader>)>;
+/// What files beside an image hold.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// What reads the parts of it that are in other files.
+    pub(crate) parts: Vec<(Source, Arc<dyn RangeReader>)>,
+    /// Files of which nobody may know whether they are there.
+    pub(crate) in_doubt: Vec<String>,
+}
 
 /// Adds to `cog`, the header of the file at `address`, what files beside it hold.
 pub(crate) async fn attach(
@@ -35,12 +41,13 @@ pub(crate) async fn attach(
     address: &str,
     cog: &mut Cog,
     limits: &Limits,
-) -> Result<Parts, ChipError> {
-    let mut parts = Parts::new();
-    let beside = Beside {
+) -> Result<Found, ChipError> {
+    let mut parts = Vec::new();
+    let mut beside = Beside {
         opener,
         address,
         limits,
+        in_doubt: Vec::new(),
     };
     let local = is_local(address);
     // A signed address has no place for an ending, and its signature is for one object.
@@ -50,7 +57,7 @@ pub(crate) async fn attach(
         Sidecars::Everywhere => local || !address.contains('?'),
     };
     let Some(image) = cog.images.first_mut().filter(|_| asked) else {
-        return Ok(parts);
+        return Ok(Found::default());
     };
     if image.levels.len() == 1
         && let Some((header, reader)) = beside.raster(".ovr").await?
@@ -65,14 +72,15 @@ pub(crate) async fn attach(
         parts.push((Source::Mask, reader));
     }
     if local {
-        texts(&beside, image).await?;
+        texts(&mut beside, image).await?;
     }
-    Ok(parts)
+    let in_doubt = beside.in_doubt;
+    Ok(Found { parts, in_doubt })
 }
 
 /// What texts beside the file say. As in GDAL: `.aux.xml` goes before what the file itself says,
 /// all others after it.
-async fn texts(beside: &Beside<'_>, image: &mut Image) -> Result<(), ChipError> {
+async fn texts(beside: &mut Beside<'_>, image: &mut Image) -> Result<(), ChipError> {
     if let Some(found) = beside.text(&[Ending::Added(".aux.xml")]).await?
         && let Some(pam) = Pam::parse(&found)
     {
@@ -141,40 +149,63 @@ struct Beside<'a> {
     opener: &'a dyn AssetOpener,
     address: &'a str,
     limits: &'a Limits,
+    in_doubt: Vec<String>,
 }
 
 impl Beside<'_> {
     /// The text of the first of the files that is there.
-    async fn text(&self, endings: &[Ending]) -> Result<Option<String>, ChipError> {
+    async fn text(&mut self, endings: &[Ending]) -> Result<Option<String>, ChipError> {
         for ending in endings {
-            let reader = match self.opener.open(&ending.of(self.address)).await {
-                Ok(reader) => reader,
-                Err(error) if is_absent(&error) => continue,
-                Err(error) => return Err(error.into()),
+            let name = ending.of(self.address);
+            let opened = self.opener.open(&name).await;
+            let Some(reader) = self.if_there(&name, opened)? else {
+                continue;
             };
             // Texts of this kind are shorter; of a longer one the beginning is looked at.
             let range = 0..self.limits.tag_bytes;
-            return match reader.read(std::slice::from_ref(&range)).await {
-                Ok(answers) => Ok(answers.first().map(words)),
-                Err(error) if is_absent(&error) => continue,
-                Err(error) => Err(error.into()),
-            };
+            let answers = reader.read(std::slice::from_ref(&range)).await;
+            if let Some(answers) = self.if_there(&name, answers)? {
+                return Ok(answers.first().map(words));
+            }
         }
         Ok(None)
     }
 
     /// The header of the file whose name has `ending` behind it, and what reads it; nothing where
     /// there is none.
-    async fn raster(&self, ending: &str) -> Result<Option<(Cog, Arc<dyn RangeReader>)>, ChipError> {
-        let reader = match self.opener.open(&format!("{}{ending}", self.address)).await {
-            Ok(reader) => reader,
-            Err(error) if is_absent(&error) => return Ok(None),
+    async fn raster(
+        &mut self,
+        ending: &str,
+    ) -> Result<Option<(Cog, Arc<dyn RangeReader>)>, ChipError> {
+        let name = format!("{}{ending}", self.address);
+        let opened = self.opener.open(&name).await;
+        let Some(reader) = self.if_there(&name, opened)? else {
+            return Ok(None);
+        };
+        let read = match open(reader.as_ref(), self.limits).await {
+            Ok(cog) => Ok(cog),
+            Err(OpenError::Read(error)) => Err(error),
             Err(error) => return Err(error.into()),
         };
-        match open(reader.as_ref(), self.limits).await {
-            Ok(cog) => Ok(Some((cog, reader))),
-            Err(OpenError::Read(error)) if is_absent(&error) => Ok(None),
-            Err(error) => Err(error.into()),
+        Ok(self.if_there(&name, read)?.map(|cog| (cog, reader)))
+    }
+
+    /// What was `read` of the file `name`; nothing where it is not there, or its store does not say
+    /// whether it is: the raster itself could be read, so that it is not the credentials. What is there
+    /// and may not be read is an error: with a mask passed over, pixels that are none would count.
+    fn if_there<T>(
+        &mut self,
+        name: &str,
+        read: Result<T, ReadError>,
+    ) -> Result<Option<T>, ReadError> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(error) if error.kind == ReadErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind == ReadErrorKind::Denied && error.may_be_missing => {
+                self.in_doubt.push(name.to_owned());
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 }
@@ -185,12 +216,6 @@ fn words(bytes: &Bytes) -> String {
         Ok(text) => text.trim_start_matches('\u{feff}').to_owned(),
         Err(_) => bytes.iter().map(|&b| char::from(b)).collect(),
     }
-}
-
-/// Whether there is nothing: stores that do not let a reader list answer "denied" for what is not
-/// there.
-fn is_absent(error: &ReadError) -> bool {
-    matches!(error.kind, ReadErrorKind::NotFound | ReadErrorKind::Denied)
 }
 
 fn is_local(address: &str) -> bool {

@@ -5,17 +5,19 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use futures::executor::block_on;
 use proptest::prelude::*;
 use stacchip_chip::{
     Alignment, AssetOpener, AssetRequest, Chip, ChipArray, ChipError, ChipReader, ChipRequest,
-    Edge, Frame, RasterCache, RasterRequest, Resampling, Sidecars, read_raster_window,
+    Edge, Frame, Raster, RasterCache, RasterRequest, Resampling, Sidecars, read_raster_window,
     testing::MemoryOpener,
 };
 use stacchip_cog::{
-    Codecs, WriteOptions,
+    Codecs, Limits, RangeReader, ReadError, ReadErrorKind, Version, WriteOptions,
     testing::MemoryReader,
     write::{GeoCrs, Interleave, Overviews, write_raster},
 };
@@ -308,6 +310,54 @@ fn files_beside_a_raster_are_taken_where_it_has_none() {
         read_raster_window(&raster, "a", &request, &codecs).await
     });
     assert_eq!(at::<u16>(&chip.unwrap().arrays[0], 0, 2, 1), value(0, 6, 4));
+}
+
+/// Says that nobody may read it: as a store does that shows nobody what is there, or not.
+#[derive(Debug)]
+struct Denied {
+    may_be_missing: bool,
+}
+
+#[async_trait]
+impl RangeReader for Denied {
+    async fn read(&self, _: &[Range<u64>]) -> Result<Vec<Bytes>, ReadError> {
+        let denied = ReadError::new(ReadErrorKind::Denied, self.address());
+        Err(denied.perhaps_missing(self.may_be_missing))
+    }
+
+    fn address(&self) -> &'static str {
+        "what is denied"
+    }
+
+    fn version(&self) -> Version {
+        Version::default()
+    }
+}
+
+#[test]
+fn a_file_beside_a_raster_that_nobody_may_read_is_not_passed_over() {
+    let size = Size::new(100, 80);
+    let main = file(&pixels(1, size), None, &options(&frame(size, (10.0, 10.0))));
+    let opened = |address: &str, beside: &str, may_be_missing| {
+        let denied = Arc::new(Denied { may_be_missing });
+        let opener = MemoryOpener::default()
+            .with(address, Arc::clone(&main) as Arc<_>)
+            .with(format!("{address}{beside}"), denied);
+        let (limits, which) = (Limits::default(), Sidecars::Everywhere);
+        block_on(Raster::open_with_sidecars(&opener, address, &limits, which))
+    };
+    for (address, beside) in [
+        ("s3://b/a.tif", ".ovr"),
+        ("s3://b/a.tif", ".msk"),
+        ("a.tif", ".msk"),
+        ("a.tif", ".aux.xml"),
+    ] {
+        let error = opened(address, beside, false).unwrap_err().to_string();
+        assert!(error.contains("what is denied: access denied"), "{error}");
+        let raster = opened(address, beside, true).unwrap();
+        assert_eq!(raster.in_doubt(), [format!("{address}{beside}")]);
+        assert!(!raster.image(0).unwrap().has_mask());
+    }
 }
 
 fn window_of(file: &Arc<MemoryReader>, request: &RasterRequest) -> Result<Chip, ChipError> {

@@ -49,6 +49,8 @@ pub struct ReadError {
     pub address: String,
     /// The bytes asked for, where it was about some.
     pub range: Option<Range<u64>>,
+    /// Whether its store answers the same where there is no such object, so that nobody may know.
+    pub may_be_missing: bool,
     /// What the technology said.
     pub cause: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -87,6 +89,7 @@ impl ReadError {
             kind,
             address: address.into(),
             range: None,
+            may_be_missing: false,
             cause: None,
         }
     }
@@ -94,6 +97,13 @@ impl ReadError {
     /// The same, about `range`.
     pub fn of(mut self, range: Range<u64>) -> Self {
         self.range = Some(range);
+        self
+    }
+
+    /// The same, of a store that answers so where there is no such object as well, or does not.
+    #[must_use]
+    pub const fn perhaps_missing(mut self, may_be_missing: bool) -> Self {
+        self.may_be_missing = may_be_missing;
         self
     }
 

@@ -309,6 +309,7 @@ impl HttpObject {
     async fn refused(&self, response: Response) -> Unserved {
         let refusal = self.wire.refusal(response).await;
         let error = self.error(refusal.kind()).because(refusal.words());
+        let error = error.perhaps_missing(refusal.may_be_missing());
         Unserved {
             miss: Miss::new(error, refusal.again()).with_wait(refusal.wait),
             refusal: Some(refusal),

@@ -139,6 +139,14 @@ impl Refusal {
         matches!(self.status.as_u16(), 401 | 403 | 404 | 409) && !missing && !self.is_expired()
     }
 
+    /// Whether the store says the same of what is not there: S3, and Google's store, deny whom they do
+    /// not let list the bucket that there is no such object (Amazon S3 API Reference, `GetObject`,
+    /// "Permissions").
+    pub(super) fn may_be_missing(&self) -> bool {
+        let denied = self.status == StatusCode::FORBIDDEN;
+        denied && self.code.as_deref() == Some("AccessDenied") && !self.is_explained()
+    }
+
     fn is_expired(&self) -> bool {
         self.advice()
             .is_some_and(|a| a.starts_with("the signature has"))
@@ -227,6 +235,25 @@ mod tests {
             let refusal = refusal(status, body);
             assert_eq!(refusal.kind(), kind, "{body}");
             assert_eq!(refusal.words(), words);
+        }
+    }
+
+    #[test]
+    fn who_may_not_list_a_bucket_does_not_know_what_is_there() {
+        let denied = "<Error><Code>AccessDenied</Code></Error>";
+        let expired =
+            "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
+        let wrong = "<Error><Code>InvalidAccessKeyId</Code></Error>";
+        for (status, body, may_be_missing) in [
+            (403, denied, true),
+            (403, expired, false),
+            (403, wrong, false),
+            (403, "", false),
+            (401, denied, false),
+            (404, denied, false),
+        ] {
+            let refusal = refusal(status, body);
+            assert_eq!(refusal.may_be_missing(), may_be_missing, "{status} {body}");
         }
     }
 

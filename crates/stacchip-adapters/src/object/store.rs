@@ -264,8 +264,9 @@ impl Place {
             {
                 words = format!("{words}; {hint}");
             }
-            return Miss::new(self.error(kind).because(words), refusal.again())
-                .with_wait(refusal.wait);
+            let error = self.error(kind).because(words);
+            let error = error.perhaps_missing(refusal.may_be_missing());
+            return Miss::new(error, refusal.again()).with_wait(refusal.wait);
         }
         if note.broken {
             let again = if note.unreached {
