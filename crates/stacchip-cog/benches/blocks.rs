@@ -9,55 +9,14 @@ use std::hint::black_box;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use stacchip_cog::{
-    Bands, BlockContext, Codecs, Compression, DecodeError, DecodedOrder, EncodeError,
-    HeaderDecoder, Limits, Part, Scratch, Step, TileDecoder, TileEncoder, WriteOptions,
+    Bands, Codecs, Compression, HeaderDecoder, Limits, Part, Scratch, Step, WriteOptions,
+    testing::Plain,
     write::{Interleave, Predictor},
     write_geotiff,
 };
 use stacchip_model::{Pixels, SampleType, Window};
 
-#[derive(Debug)]
-struct Copy;
-
-impl TileDecoder for Copy {
-    fn schemes(&self) -> &[Compression] {
-        &[Compression::ZSTD]
-    }
-
-    fn order(&self, _: &BlockContext<'_>) -> DecodedOrder {
-        DecodedOrder::Stored
-    }
-
-    fn decode(
-        &self,
-        source: &[u8],
-        _: &BlockContext<'_>,
-        out: &mut [u8],
-    ) -> Result<(), DecodeError> {
-        out.copy_from_slice(&source[..out.len()]);
-        Ok(())
-    }
-}
-
-impl TileEncoder for Copy {
-    fn scheme(&self) -> Compression {
-        Compression::ZSTD
-    }
-
-    fn order(&self, _: &BlockContext<'_>) -> DecodedOrder {
-        DecodedOrder::Stored
-    }
-
-    fn encode(
-        &self,
-        source: &[u8],
-        _: &BlockContext<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        out.extend_from_slice(source);
-        Ok(())
-    }
-}
+const PLAIN: Plain = Plain::new(Compression::ZSTD);
 
 fn blocks(c: &mut Criterion) {
     let mut group = c.benchmark_group("blocks of 512");
@@ -168,7 +127,7 @@ fn blocks(c: &mut Criterion) {
             } else {
                 Interleave::Pixel
             });
-        let file = Bytes::from(write_geotiff(&pixels, &options, Some(&Copy)).unwrap());
+        let file = Bytes::from(write_geotiff(&pixels, &options, Some(&PLAIN)).unwrap());
         let mut decoder = HeaderDecoder::new(Limits::default());
         decoder.supply(0, file.clone());
         decoder.ends_at(file.len() as u64);
@@ -176,7 +135,7 @@ fn blocks(c: &mut Criterion) {
             unreachable!("all bytes are there")
         };
         let image = &cog.images[0];
-        let codecs = Codecs::new().with(Copy);
+        let codecs = Codecs::new().with(PLAIN);
         for (part, edge) in [("whole", size), ("quarter", size / 2)] {
             let window = Window::new(0, 0, edge, edge);
             let plan = image.plan(0, window, Bands::All, Part::Pixels).unwrap();

@@ -10,7 +10,7 @@ use stacchip_chip::AssetOpener;
 use stacchip_cog::{ReadErrorKind, testing::check_range_reader};
 
 use crate::{
-    content, objects,
+    check, content, objects,
     program::{Server, free_port, program},
     refusal, wait,
 };
@@ -67,12 +67,7 @@ fn a_container_keeps_the_ports_promises() {
         mine.put(address, all.clone(), false).await.unwrap();
         let again = mine.put(address, Bytes::new(), false).await.unwrap_err();
         assert_eq!(again.kind, WriteErrorKind::Exists, "{again}");
-        let reader = mine.open(address).await.unwrap();
-        check_range_reader(reader.as_ref(), &content())
-            .await
-            .unwrap();
-        assert_eq!(mine.read_all(address).await.unwrap(), content());
-        assert_eq!(mine.size(address).await.unwrap(), content().len() as u64);
+        let reader = check(&mine, address).await;
         assert_eq!(mine.list("az://scenes/folder").await.unwrap(), [address]);
         let other = Bytes::from(vec![7; content().len()]);
         mine.put(address, other, true).await.unwrap();

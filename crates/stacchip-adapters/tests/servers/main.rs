@@ -17,12 +17,12 @@ mod s3;
 mod signed;
 mod web;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use stacchip_adapters::object::{ObjectOptions, Objects};
 use stacchip_chip::AssetOpener;
-use stacchip_cog::ReadError;
+use stacchip_cog::{RangeReader, ReadError, testing::check_range_reader};
 
 /// What the servers serve: no two stretches of it are alike.
 fn content() -> Vec<u8> {
@@ -64,6 +64,17 @@ async fn read(objects: &Objects, address: &str, start: u64, end: u64) -> Result<
     let reader = objects.open(address).await?;
     let range = start..end;
     Ok(reader.read(std::slice::from_ref(&range)).await?.remove(0))
+}
+
+/// Checks that [`content`] is at `address`, whichever way it is asked for, and what reads it.
+async fn check(objects: &Objects, address: &str) -> Arc<dyn RangeReader> {
+    let reader = objects.open(address).await.unwrap();
+    let promises = check_range_reader(reader.as_ref(), &content()).await;
+    assert_eq!(promises, Ok(()));
+    assert_eq!(objects.read_all(address).await.unwrap(), content());
+    let size = objects.size(address).await.unwrap();
+    assert_eq!(size, u64::from(CONTENT));
+    reader
 }
 
 /// Why `address` cannot be read.

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use stacchip::{ObjectSink, WriteErrorKind};
 use stacchip_adapters::object::Objects;
 use stacchip_chip::AssetOpener;
-use stacchip_cog::{ReadErrorKind, testing::check_range_reader};
+use stacchip_cog::ReadErrorKind;
 
 use crate::{
-    content, objects,
+    check, content, objects,
     program::{Server, free_port, program, run},
     read, refusal, wait,
 };
@@ -78,15 +78,7 @@ fn a_bucket_keeps_the_ports_promises() {
     wait(async {
         for key in ["a.bin", "folder/a b+c%20é.bin"] {
             let address = format!("s3://scenes/{key}");
-            let reader = objects.open(&address).await.unwrap();
-            check_range_reader(reader.as_ref(), &content())
-                .await
-                .unwrap();
-            assert_eq!(objects.read_all(&address).await.unwrap(), content());
-            assert_eq!(
-                objects.size(&address).await.unwrap(),
-                content().len() as u64
-            );
+            check(&objects, &address).await;
         }
         let address = "s3://scenes/written/b.bin";
         let first = Bytes::from(content());

@@ -5,11 +5,12 @@
 use std::fs;
 
 use futures::future::{join_all, try_join_all};
+use stacchip_adapters::object::Objects;
 use stacchip_chip::AssetOpener;
-use stacchip_cog::{ReadErrorKind, testing::check_range_reader};
+use stacchip_cog::ReadErrorKind;
 
 use crate::{
-    content, objects,
+    check, content, objects,
     program::tunnel,
     read, refusal,
     s3::Moto,
@@ -19,8 +20,9 @@ use crate::{
 
 const CLOSED: &str = "409 '<Error><Code>PublicAccessNotPermitted</Code></Error>'";
 
-/// A container that wants the token `good` and else says `refused`, and services of tokens.
-fn planetary(refused: &str, tokens: &str) -> Option<Nginx> {
+/// A container that wants the token `good` and else says `refused`, services of tokens, and objects that
+/// are reached by them and as `settings` say.
+fn planetary(refused: &str, tokens: &str, settings: &[(&str, &str)]) -> Option<(Nginx, Objects)> {
     let nginx = Nginx::start(&format!(
         "location /box/ {{ if ($arg_sig != \"good\") {{ return {refused}; }} }}
          default_type application/json; {tokens}"
@@ -28,7 +30,10 @@ fn planetary(refused: &str, tokens: &str) -> Option<Nginx> {
     let www = nginx.server.folder.path().join("www/box");
     fs::create_dir(&www).unwrap();
     fs::write(www.join("a.bin"), content()).unwrap();
-    Some(nginx)
+    let (proxy, service) = (nginx.server.root(), nginx.at("token"));
+    let by = [("proxy_url", proxy.as_str()), ("pc_sdk_sas_url", &service)];
+    let objects = objects(&[&by[..], settings].concat());
+    Some((nginx, objects))
 }
 
 const ASSET: &str = "http://acct.blob.core.windows.net/box/a.bin";
@@ -36,22 +41,16 @@ const ASSET: &str = "http://acct.blob.core.windows.net/box/a.bin";
 #[test]
 fn tokens_are_fetched_once_and_kept_while_they_are_good() {
     let token = r#"{"msft:expiry":"2100-01-01T00:00:00Z","token":"st=1&sig=good"}"#;
-    let Some(nginx) = planetary(
+    let Some((nginx, objects)) = planetary(
         CLOSED,
         &format!("location = /token/acct/box {{ return 200 '{token}'; }}"),
+        &[],
     ) else {
         return;
     };
-    let (proxy, service) = (nginx.server.root(), nginx.at("token"));
-    let objects = objects(&[("proxy_url", &proxy), ("pc_sdk_sas_url", &service)]);
     wait(async {
-        let reader = objects.open(ASSET).await.unwrap();
-        check_range_reader(reader.as_ref(), &content())
-            .await
-            .unwrap();
+        let reader = check(&objects, ASSET).await;
         assert!(!reader.address().contains("sig"));
-        assert_eq!(objects.read_all(ASSET).await.unwrap(), content());
-        assert_eq!(objects.size(ASSET).await.unwrap(), content().len() as u64);
         let reads = (0..20u64).map(|n| {
             let objects = &objects;
             async move { read(objects, ASSET, n, n + 10).await }
@@ -72,14 +71,13 @@ fn tokens_are_fetched_once_and_kept_while_they_are_good() {
 #[test]
 fn tokens_are_renewed_at_the_moment_of_use() {
     let ended = r#"{"msft:expiry":"2020-01-01T00:00:00Z","token":"st=1&sig=good"}"#;
-    let Some(nginx) = planetary(
+    let Some((nginx, objects)) = planetary(
         CLOSED,
         &format!("location = /token/acct/box {{ return 200 '{ended}'; }}"),
+        &[],
     ) else {
         return;
     };
-    let (proxy, service) = (nginx.server.root(), nginx.at("token"));
-    let objects = objects(&[("proxy_url", &proxy), ("pc_sdk_sas_url", &service)]);
     wait(async {
         let reader = objects.open(ASSET).await.unwrap();
         for n in 0..3u64 {
@@ -103,11 +101,9 @@ fn a_token_that_is_refused_is_replaced_once() {
     let tokens = r#"location = /token/acct/box { content_by_lua_block {
         local n = ngx.shared.tries:incr("t", 1, 0)
         ngx.print('{"msft:expiry":"2100-01-01T00:00:00Z","token":"st=1&sig=' .. (n == 1 and "old" or "good") .. '"}') } }"#;
-    let Some(nginx) = planetary("403", tokens) else {
+    let Some((nginx, objects)) = planetary("403", tokens, &[]) else {
         return;
     };
-    let (proxy, service) = (nginx.server.root(), nginx.at("token"));
-    let objects = objects(&[("proxy_url", &proxy), ("pc_sdk_sas_url", &service)]);
     let bytes = wait(read(&objects, ASSET, 20, 40)).unwrap();
     assert_eq!(bytes, content()[20..40]);
     let seen = nginx.seen();
@@ -128,15 +124,9 @@ fn a_service_of_tokens_that_fails_is_not_asked_by_everybody() {
     }
     let tokens =
         "location = /token/acct/box { content_by_lua_block { ngx.sleep(2); ngx.exit(403) } }";
-    let Some(nginx) = planetary(CLOSED, tokens) else {
+    let Some((nginx, objects)) = planetary(CLOSED, tokens, &[("timeout", "30s")]) else {
         return;
     };
-    let (proxy, service) = (nginx.server.root(), nginx.at("token"));
-    let objects = objects(&[
-        ("proxy_url", &proxy),
-        ("pc_sdk_sas_url", &service),
-        ("timeout", "30s"),
-    ]);
     wait(async {
         let reads = (0..8u64).map(|n| read(&objects, ASSET, n, n + 10));
         for read in join_all(reads).await {
@@ -153,15 +143,11 @@ fn a_service_of_tokens_that_fails_is_not_asked_by_everybody() {
 #[test]
 fn the_key_of_the_service_of_tokens_is_sent_nowhere_else() {
     let leads_away = "location = /token/acct/box { return 307 http://h.example/elsewhere; }";
-    let Some(nginx) = planetary(CLOSED, leads_away) else {
+    let Some((nginx, objects)) =
+        planetary(CLOSED, leads_away, &[("pc_sdk_subscription_key", "secret")])
+    else {
         return;
     };
-    let (proxy, service) = (nginx.server.root(), nginx.at("token"));
-    let objects = objects(&[
-        ("proxy_url", &proxy),
-        ("pc_sdk_sas_url", &service),
-        ("pc_sdk_subscription_key", "secret"),
-    ]);
     let error = refusal(&objects, ASSET);
     assert_eq!(error.kind, ReadErrorKind::Other, "{error}");
     assert!(error.to_string().contains("307"), "{error}");
@@ -170,11 +156,9 @@ fn the_key_of_the_service_of_tokens_is_sent_nowhere_else() {
 
 #[test]
 fn containers_without_tokens_say_what_they_said() {
-    let Some(nginx) = planetary(CLOSED, "location /token/ { return 404; }") else {
+    let Some((nginx, objects)) = planetary(CLOSED, "location /token/ { return 404; }", &[]) else {
         return;
     };
-    let (proxy, service) = (nginx.server.root(), nginx.at("token"));
-    let objects = objects(&[("proxy_url", &proxy), ("pc_sdk_sas_url", &service)]);
     for _ in 0..3 {
         let error = refusal(&objects, ASSET);
         assert_eq!(error.kind, ReadErrorKind::Denied);

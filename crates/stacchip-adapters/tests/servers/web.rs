@@ -9,7 +9,7 @@ use stacchip_cog::{ReadErrorKind, testing::check_range_reader};
 use tempfile::TempDir;
 
 use crate::{
-    content, objects,
+    check, content, objects,
     program::{Server, free_port, program, run},
     read, refusal, wait,
 };
@@ -169,15 +169,7 @@ fn ranges_over_http_https_and_http2() {
     ] {
         let objects = objects(&[("ca_bundle", &ca), ("http2", http2)]);
         wait(async {
-            let reader = objects.open(&address).await.unwrap();
-            check_range_reader(reader.as_ref(), &content())
-                .await
-                .unwrap();
-            assert_eq!(objects.read_all(&address).await.unwrap(), content());
-            assert_eq!(
-                objects.size(&address).await.unwrap(),
-                content().len() as u64
-            );
+            let reader = check(&objects, &address).await;
             assert!(!reader.address().contains("secret"));
         });
         let last = nginx.seen().pop().unwrap();

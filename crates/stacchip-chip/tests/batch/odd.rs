@@ -1,39 +1,9 @@
-//! Files laid out as few are, and what reads them.
-
-use stacchip_cog::{BlockContext, Compression, DecodeError, DecodedOrder, TileDecoder};
+//! Files laid out as few are.
 
 /// Where the pixels of the files here start.
 const DATA: u32 = 512;
 /// Columns and rows of the files here.
 const SIDE: u32 = 64;
-
-/// A scheme that compresses nothing, under the number of LZW.
-#[derive(Debug)]
-pub struct Plain;
-
-impl TileDecoder for Plain {
-    fn schemes(&self) -> &[Compression] {
-        &[Compression::LZW]
-    }
-
-    fn order(&self, _: &BlockContext<'_>) -> DecodedOrder {
-        DecodedOrder::Stored
-    }
-
-    fn decode(
-        &self,
-        source: &[u8],
-        _: &BlockContext<'_>,
-        out: &mut [u8],
-    ) -> Result<(), DecodeError> {
-        let held = source.get(..out.len()).ok_or(DecodeError::Corrupt {
-            scheme: Compression::LZW,
-            detail: "it ends early".to_owned(),
-        })?;
-        out.copy_from_slice(held);
-        Ok(())
-    }
-}
 
 /// One strip without a byte count: it goes on to the end of the file, as far as anybody knows.
 pub fn guessed() -> Vec<u8> {

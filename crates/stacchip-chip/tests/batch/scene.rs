@@ -9,8 +9,8 @@ use stacchip_chip::{
     testing::MemoryOpener,
 };
 use stacchip_cog::{
-    Codecs, WriteOptions,
-    testing::MemoryReader,
+    Codecs, Compression, WriteOptions,
+    testing::{MemoryReader, Plain},
     write::{Interleave, Overviews, Resampling, write_raster},
 };
 use stacchip_model::{Pixels, Size, Window};
@@ -102,7 +102,7 @@ impl Scene {
             });
         ChipReader::new(
             Arc::new(opener),
-            Arc::new(Codecs::new().with(odd::Plain)),
+            Arc::new(Codecs::new().with(Plain::new(Compression::LZW))),
             Arc::new(RasterCache::default()),
         )
     }
