@@ -1,0 +1,15 @@
+//! The program as people, scripts and jobs call it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test stands on is there, or the test fails"
+)]
+
+mod calls;
+mod chip;
+mod chips;
+mod desk;
+mod explain;
+mod index;
+mod merge;
+mod query;
+mod split;
