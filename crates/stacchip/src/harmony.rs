@@ -37,6 +37,13 @@ pub enum Harmony {
         /// The baseline.
         baseline: String,
     },
+    /// What the item says in the band is no number of steps: nothing can be added.
+    Wrong {
+        /// The offset.
+        offset: f64,
+        /// The scale, which a step is wide.
+        scale: f64,
+    },
     /// The item says nothing: nothing is added.
     Unknown,
 }
@@ -66,6 +73,11 @@ impl fmt::Display for Harmony {
             ),
             Self::Said { .. } => f.write_str("the offset that the item says in raster:bands"),
             Self::OfBaseline { baseline } => write!(f, "the offset of baseline {baseline}"),
+            Self::Wrong { offset, scale } => write!(
+                f,
+                "the item says an offset of {offset} in steps of {scale} in raster:bands, which is no number \
+                 of steps"
+            ),
             Self::Unknown => f.write_str("the item says neither baseline nor offset"),
         }
     }
@@ -90,9 +102,18 @@ pub fn harmony(scene: &Scene, asset: &Asset) -> Harmony {
         (Some(baseline), Some(_), Some((0.0, _))) => Harmony::AppliedByOffset { baseline },
         (_, _, Some((offset, scale))) if offset != 0.0 => {
             // Reflectance is number × scale + offset: as a number the offset is as many scales.
-            #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
-            let shift = (offset / scale.unwrap_or(SCALE)).round() as i32;
-            Harmony::Said { shift }
+            let scale = scale.unwrap_or(SCALE);
+            let steps = (offset / scale).round();
+            if steps.abs() <= MOST_STEPS {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "whole and small by the guard"
+                )]
+                let shift = steps as i32;
+                Harmony::Said { shift }
+            } else {
+                Harmony::Wrong { offset, scale }
+            }
         }
         (Some(baseline), Some(_), _) => Harmony::OfBaseline { baseline },
         _ => Harmony::Unknown,
@@ -127,6 +148,8 @@ fn is_reflectance(asset: &Asset) -> bool {
 const FIRST: f64 = 4.0;
 /// The offset, in numbers as they are stored.
 const OFFSET: i32 = -1000;
+/// Steps that an offset may have: numbers are of 16 bits.
+const MOST_STEPS: f64 = 65_535.0;
 /// Reflectance of one step.
 const SCALE: f64 = 0.0001;
 /// Bands of Sentinel-2 that hold reflectance: keys, names and common names.
@@ -217,6 +240,28 @@ mod tests {
                 shift,
                 "{baseline:?} {applied:?} {offset:?}: {harmony}"
             );
+        }
+    }
+
+    #[test]
+    fn an_offset_that_is_no_number_of_steps_is_refused() {
+        let scene = Scene {
+            collection: Some("sentinel-2-l2a".to_owned()),
+            processing_baseline: Some("05.09".to_owned()),
+            ..Scene::default()
+        };
+        for (offset, scale) in [
+            (-0.1, 0.0),
+            (-0.1, f64::NAN),
+            (f64::INFINITY, 1.0),
+            (1.0, 1e-9),
+        ] {
+            let mut red = asset("red", Some(offset));
+            red.bands[0].scale = Some(scale);
+            let harmony = harmony(&scene, &red);
+            assert!(matches!(harmony, Harmony::Wrong { .. }), "{harmony}");
+            assert_eq!(harmony.shift(), 0);
+            assert!(harmony.to_string().contains(&format!("steps of {scale}")));
         }
     }
 

@@ -22,7 +22,8 @@ impl Default for SummaryOptions {
     }
 }
 
-/// What the numbers of a band are like. Where there is none that is data, nothing is said of them.
+/// What the numbers of a band are like. Where there is none that is data, nothing is said of them; nor is
+/// anything said that leaves the range of a `float64`, as squares do from 1.3e154 on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BandSummary {
     /// Numbers that are data.
@@ -92,10 +93,10 @@ impl BandTally {
                 of_whole.0.plus(self.others.sum),
                 of_whole.1.plus(self.others.squares),
             );
-            mean = Some(sum.over(n).value());
+            mean = Some(sum.over(n).value()).filter(|mean| mean.is_finite());
             // Σ(x − mean)² = Σx² − (Σx)² / n, in twice the precision.
             let variance = squares.minus(sum.times(sum).over(n)).over(n).value();
-            std = Some(variance.max(0.0).sqrt());
+            std = variance.is_finite().then(|| variance.max(0.0).sqrt());
         }
         let sorted = self.sorted();
         let range = self.range(&sorted);
@@ -117,7 +118,7 @@ impl BandTally {
             percentiles,
             exact,
             histogram: range
-                .filter(|_| options.bins > 0)
+                .filter(|(min, max)| options.bins > 0 && (max - min).is_finite())
                 .map(|range| histogram(&sorted, range, options.bins)),
         }
     }
@@ -168,7 +169,13 @@ fn percentile(sorted: &[(f64, u64)], count: u64, percent: f64, range: (f64, f64)
     }
     let lower = lower.unwrap_or(range.1);
     let upper = upper.unwrap_or(lower);
-    (lower + (upper - lower) * place.fract()).clamp(range.0, range.1)
+    let share = place.fract();
+    let between = if (upper - lower).is_finite() {
+        lower + (upper - lower) * share
+    } else {
+        lower * (1.0 - share) + upper * share
+    };
+    between.clamp(range.0, range.1)
 }
 
 fn histogram(sorted: &[(f64, u64)], (min, max): (f64, f64), bins: usize) -> Histogram {
@@ -250,6 +257,25 @@ mod tests {
         assert!(!s.exact);
         let p = s.percentiles.iter().find(|(p, _)| *p == 50.0).unwrap().1;
         assert!((p - 1e9).abs() < 1e9 / 2048.0);
+    }
+
+    #[test]
+    fn what_leaves_the_range_of_numbers_is_not_said() {
+        // Squares do.
+        let two = 2f64.powi(530);
+        let s = summary(&[two, 3.0 * two], 2);
+        assert_eq!((s.mean, s.std), (Some(2.0 * two), None));
+        assert_eq!((s.min, s.max), (Some(two), Some(3.0 * two)));
+        assert_eq!(s.histogram.unwrap().counts, [1, 1]);
+        // The sum and the range do.
+        let s = summary(&[-1.7e308f64, 1.7e308, 1.7e308, 1.7e308], 2);
+        assert_eq!((s.mean, s.std, s.histogram), (None, None, None));
+        assert_eq!((s.min, s.max), (Some(-1.7e308), Some(1.7e308)));
+        assert!(
+            s.percentiles.iter().all(|(_, value)| value.is_finite()),
+            "{:?}",
+            s.percentiles
+        );
     }
 
     #[test]
