@@ -77,8 +77,9 @@ def compare_platform(report, binary, folder, platform):
     names(report, cubes, theirs, table, platform)
     own = [np.load(file)["pixels"] for file in sorted_cubes(binary, arguments, folder)]
     whole = np.concatenate([cube["pixels"] for cube in cubes])
+    masks = [cube.get("mask", np.full(cube["pixels"].shape, 255, "uint8")) for cube in cubes]
     report.check(np.array_equal(np.concatenate(own).astype("float32"), whole), f"{platform}: own type holds the same numbers")
-    statistics(report, binary, folder / "cubes", files, whole, platform)
+    statistics(report, binary, folder / "cubes", files, whole, np.concatenate(masks) > 0, platform)
 
 
 def sorted_cubes(binary, arguments, folder):
@@ -172,11 +173,11 @@ def replaced(owner, name, value):
         setattr(owner, name, before)
 
 
-def statistics(report, binary, folder, files, whole, platform):
+def statistics(report, binary, folder, files, whole, valid, platform):
     told = binary.must("stats", folder, "--json").json()
     for number, band in enumerate(told["bands"]):
         what = f"{platform} {band['name']}"
-        values = whole[:, number].astype("float64").ravel()
+        values = whole[:, number][valid[:, number]].astype("float64")
         values = values[values != band["nodata"]] if band["nodata"] is not None else values
         values = values[~np.isnan(values)]
         report.equal(band["count"], values.size, f"{what}: count")

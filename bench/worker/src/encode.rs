@@ -120,6 +120,7 @@ fn picture(chip: Chip) -> Result<Chip, Failed> {
         bands: ["red", "green", "blue"].map(str::to_owned).to_vec(),
         colours: vec![Colour::Red, Colour::Green, Colour::Blue],
         mask: None,
+        own_mask: false,
     };
     Ok(Chip {
         arrays: vec![array],

@@ -158,6 +158,11 @@ impl ArrayPlan {
         self.masked_outside
     }
 
+    /// Whether the mask of the answer is made of one that the raster has.
+    pub const fn reads_mask(&self) -> bool {
+        self.mask.is_some()
+    }
+
     /// Makes the array of the bytes of the ranges of each of [`plans`](Self::plans), in that order.
     ///
     /// # Errors

@@ -92,6 +92,9 @@ pub struct ChipArray {
     pub colours: Vec<Colour>,
     /// 255 where a pixel is valid, 0 where not, `[row, column]`; nothing where values alone tell.
     pub mask: Option<Vec<u8>>,
+    /// Whether the raster says in a mask of its own what is valid, and `mask` holds that; otherwise it
+    /// tells inside from outside at most.
+    pub own_mask: bool,
 }
 
 impl Chip {

@@ -300,6 +300,7 @@ pub(crate) fn chip_array(
         name: asset.key.clone(),
         pixels: made.pixels,
         mask: made.mask,
+        own_mask: array.plan.reads_mask(),
         nodata: array.plan.nodata().map(stacchip_cog::NodataValue::as_f64),
         bands: band_names(image, asset),
         colours: colours(image, asset.bands.as_deref(), &asset.described),

@@ -45,6 +45,7 @@ pub async fn read_raster_window(
     let (plan, frame) = request.planned(image)?;
     let bytes = fetch(raster, &plan).await?;
     let nodata = plan.nodata().map(NodataValue::as_f64);
+    let own_mask = plan.reads_mask();
     let codecs = Arc::clone(codecs);
     let made = on_a_thread(move || with_scratch(|scratch| plan.decode(&bytes, &codecs, scratch)))
         .await??;
@@ -59,6 +60,7 @@ pub async fn read_raster_window(
             name: name.to_owned(),
             pixels: made.pixels,
             mask: made.mask,
+            own_mask,
             nodata,
             bands,
             colours: colours(image, request.bands.as_deref(), &[]),

@@ -113,9 +113,11 @@ pub struct OpenScenes<'a> {
     output: Output,
     shaping: Shaping,
     held: HashMap<u32, Held>,
-    /// By table, id and collection.
-    known: HashMap<(u32, String, Option<String>), OpenScene>,
+    known: HashMap<ItemKey, OpenScene>,
 }
+
+/// What an item is told by from all others: its table, its id and its collection.
+pub type ItemKey = (u32, String, Option<String>);
 
 /// An item whose chips can be asked for, or why they cannot.
 pub type OpenScene = Result<Arc<SceneRequests>, Arc<str>>;
@@ -123,8 +125,12 @@ pub type OpenScene = Result<Arc<SceneRequests>, Arc<str>>;
 /// What to ask for the chips of an item.
 #[derive(Debug)]
 pub struct SceneRequests {
+    /// What the item is told by.
+    pub item: ItemKey,
     /// The item.
     pub scene: Scene,
+    /// The keys of its assets that chips are made of, in their order.
+    pub keys: Vec<String>,
     /// What its reference system measures.
     pub crs_kind: Option<CrsKind>,
     /// Whether nothing of it is on this machine's disks.
@@ -179,7 +185,7 @@ impl<'a> OpenScenes<'a> {
         if self.held.len() >= KEPT_TABLES {
             self.held.clear();
         }
-        let opened = self.open(list, *table, label).await;
+        let opened = self.open(list, key.clone(), label).await;
         let opened = opened
             .map(Arc::new)
             .map_err(|failure| failure.to_string().into());
@@ -190,9 +196,10 @@ impl<'a> OpenScenes<'a> {
     async fn open(
         &mut self,
         list: &ChipList,
-        table: u32,
+        item: ItemKey,
         label: &ChipLabel,
     ) -> Result<SceneRequests, Failure> {
+        let table = item.0;
         let held = self.held.entry(table).or_insert_with(|| {
             let path = list.tables.get(table as usize);
             Held::of(path.cloned().unwrap_or_default())
@@ -218,16 +225,23 @@ impl<'a> OpenScenes<'a> {
         let crs = &chips.chips.grid().crs;
         let crs_kind = self.world.projector().describe(crs).ok().map(|s| s.kind);
         let nowhere = Window::new(0, 0, 1, 1);
-        let within = chips.request(nowhere, self.shaping);
-        let over = chips.request(
-            nowhere,
-            Shaping {
-                edge: Edge::Masked,
-                ..self.shaping
-            },
-        );
+        let mut within = chips.request(nowhere, self.shaping);
+        let keys = within.assets.iter().map(|a| a.key.clone()).collect();
+        // Items may call an asset differently: it is called as it was asked for, so that it is the same in
+        // all of them. Where names were of bands of one asset they are fewer.
+        if args.assets.len() == within.assets.len() {
+            for (asset, name) in within.assets.iter_mut().zip(&args.assets) {
+                asset.key.clone_from(name);
+            }
+        }
+        let over = ChipRequest {
+            edge: Edge::Masked,
+            ..within.clone()
+        };
         let remote = |address: &str| address.contains("://") && !address.starts_with("file:");
         Ok(SceneRequests {
+            item,
+            keys,
             crs: crs.to_string(),
             crs_kind,
             remote: within.assets.iter().any(|asset| remote(&asset.address)),
@@ -239,11 +253,6 @@ impl<'a> OpenScenes<'a> {
 }
 
 impl SceneRequests {
-    /// What all its chips have in common.
-    pub fn like(&self) -> &Arc<ChipRequest> {
-        &self.within
-    }
-
     /// What to read for a chip of it: all of its square, also where that reaches over the edge.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 
 pub mod address;
 mod addressing;
+mod band_names;
 mod bbox_window;
 mod census;
 mod chip_tally;

@@ -117,6 +117,7 @@ impl Chip {
                 pixels,
                 nodata: None,
                 mask: None,
+                own_mask: false,
             }],
             frame: self.frame,
         })
@@ -268,6 +269,7 @@ mod tests {
             bands: vec![String::new(); bands],
             colours: vec![Colour::Undefined; bands],
             mask: None,
+            own_mask: false,
         }
     }
 

@@ -66,7 +66,13 @@ pub fn run(args: &PrechipArgs, world: &World, output: Output, shared: &Shared) -
                 places.len()
             )));
         }
-        let mut scenes = OpenScenes::new(&args.chips, args.parity, Edge::Refuse, world, output);
+        // Upstream asks no mask.
+        let edge = if args.parity {
+            Edge::Refuse
+        } else {
+            Edge::Masked
+        };
+        let mut scenes = OpenScenes::new(&args.chips, args.parity, edge, world, output);
         let layout = layout(args, &list, &mut scenes, world).await?;
         let plan = CubePlan {
             format: encoder.format().to_owned(),

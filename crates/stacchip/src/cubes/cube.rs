@@ -6,7 +6,7 @@ use bytes::Bytes;
 use stacchip_chip::{Chip, EncodeChipError};
 use stacchip_model::CrsKind;
 
-use super::{ChipLabel, CubeLayout};
+use super::{ChipLabel, CubeLayout, LayoutError};
 
 /// Chips that go into one file, or one folder, together.
 #[derive(Debug, Clone)]
@@ -20,6 +20,11 @@ pub struct Cube {
 }
 
 impl Cube {
+    /// Whether masks say of its chips what values do not; upstream has no place for it.
+    pub fn is_masked(&self) -> bool {
+        !self.layout.as_upstream && self.chips.iter().any(CubeChip::is_masked)
+    }
+
     /// What is known of where and when each chip was seen, `[chip, 2]` (sine and cosine), under
     /// upstream's names.
     pub fn columns(&self) -> [(&'static str, Vec<[f32; 2]>); 4] {
@@ -51,6 +56,14 @@ pub struct CubeChip {
     pub crs_kind: Option<CrsKind>,
 }
 
+impl CubeChip {
+    /// Whether its mask says of a pixel that it is no data.
+    pub fn is_masked(&self) -> bool {
+        let masks = self.chip.arrays.iter().filter_map(|a| a.mask.as_deref());
+        masks.flatten().any(|&valid| valid == 0)
+    }
+}
+
 /// A file to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CubeFile {
@@ -67,6 +80,15 @@ pub struct CubeFile {
 pub trait CubeEncoder: Send + Sync + fmt::Debug {
     /// What the format is called.
     fn format(&self) -> &'static str;
+
+    /// Whether files of cubes of `layout` can say what is data in `chip`, which is of their kind: here,
+    /// whether its nodata values are theirs.
+    ///
+    /// # Errors
+    /// [`LayoutError`] where they cannot.
+    fn check(&self, layout: &CubeLayout, chip: &Chip) -> Result<(), LayoutError> {
+        layout.check_nodata(chip)
+    }
 
     /// The files of `cube`.
     ///

@@ -1,8 +1,10 @@
 //! What all chips of all cubes have in common.
 
-use stacchip_chip::Chip;
+use stacchip_chip::{Chip, ChipArray};
 use stacchip_model::{Pixels, SampleType};
-use thiserror::Error;
+
+use super::LayoutError;
+use crate::band_names::{arranged, names_of, order_of};
 
 /// The type of the numbers in cubes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,63 +28,15 @@ pub struct CubeLayout {
     pub bands: Vec<String>,
     /// The value that means no data in each band.
     pub nodata: Vec<Option<f64>>,
-    /// Bytes of a chip as it is held: in the types of its assets.
+    /// Of each band whether its raster says in a mask of its own what is data.
+    pub masked: Vec<bool>,
+    /// Bytes of a chip as it is held: in the types of its assets, with masks.
     pub held: usize,
     /// Seats of a cube.
     pub seats: usize,
     /// Whether columns hold what upstream's do: noon for any hour, and longitude and latitude under each
     /// other's name.
     pub as_upstream: bool,
-}
-
-/// Why a chip is not of the kind that the cubes hold.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum LayoutError {
-    /// There is no array.
-    #[error("the chip has no array: choose assets with --assets")]
-    Empty,
-    /// Complex numbers are not written.
-    #[error("{name} holds {sample}, and cubes hold real numbers")]
-    Complex {
-        /// The asset.
-        name: String,
-        /// Its type.
-        sample: SampleType,
-    },
-    /// Arrays of several types do not go into one.
-    #[error(
-        "{first} is {first_type}, {second} {second_type}, and a cube has one type: choose assets that agree \
-         with --assets, or --dtype float32"
-    )]
-    Types {
-        /// An asset.
-        first: String,
-        /// Its type.
-        first_type: SampleType,
-        /// Another.
-        second: String,
-        /// Its type.
-        second_type: SampleType,
-    },
-    /// Another type than the cubes'.
-    #[error("{name} is {sample}, and the cubes hold {wanted}")]
-    Type {
-        /// The asset.
-        name: String,
-        /// Its type.
-        sample: SampleType,
-        /// That of the cubes.
-        wanted: SampleType,
-    },
-    /// Another number of bands, or another size.
-    #[error("it is {shape:?} (bands, rows, columns), and the cubes hold {wanted:?}")]
-    Shape {
-        /// Its shape.
-        shape: [usize; 3],
-        /// That of the cubes.
-        wanted: [usize; 3],
-    },
 }
 
 impl CubeLayout {
@@ -112,39 +66,103 @@ impl CubeLayout {
                 second_type: other.pixels.sample(),
             });
         }
-        let (mut bands, mut nodata) = (Vec::new(), Vec::new());
-        for array in &chip.arrays {
-            let several = array.pixels.bands() > 1;
-            for band in 0..array.pixels.bands() {
-                let own = array.bands.get(band).map_or("", String::as_str);
-                bands.push(match (several, own) {
-                    (false, _) => array.name.clone(),
-                    (true, "") => format!("{}:{}", array.name, band + 1),
-                    (true, own) => format!("{}:{own}", array.name),
-                });
-                nodata.push(array.nodata);
-            }
-        }
+        let bands = names_of(chip);
+        let each = |of: &dyn Fn(&ChipArray) -> usize| chip.arrays.iter().map(of).sum();
+        let pixels: usize = each(&|a| a.pixels.as_bytes().len());
+        let masks: usize = each(&|a| a.mask.as_ref().map_or(0, Vec::len));
         let layout = Self {
             sample: match kind {
                 CubeType::Float32 => SampleType::F32,
                 CubeType::Own => first.pixels.sample(),
             },
             shape: [bands.len(), first.pixels.height(), first.pixels.width()],
-            held: chip.arrays.iter().map(|a| a.pixels.as_bytes().len()).sum(),
+            held: pixels + masks,
             bands,
-            nodata,
+            nodata: of_bands(chip, |array| array.nodata).collect(),
+            masked: of_bands(chip, |array| array.own_mask).collect(),
             seats,
             as_upstream,
         };
         layout.check(chip).map(|()| layout)
     }
 
-    /// Whether `chip` can go into these cubes.
+    /// Whether `chip` is of the kind that these cubes hold, its assets in any order.
     ///
     /// # Errors
-    /// [`LayoutError`] where it cannot.
+    /// [`LayoutError`] where it is not.
     pub fn check(&self, chip: &Chip) -> Result<(), LayoutError> {
+        self.order(chip).map(drop)
+    }
+
+    /// `chip` with its assets in the order of these cubes.
+    ///
+    /// # Errors
+    /// [`LayoutError`] where it is not of their kind.
+    pub fn fit(&self, mut chip: Chip) -> Result<Chip, LayoutError> {
+        let order = self.order(&chip)?;
+        chip.arrays = arranged(chip.arrays, &order);
+        Ok(chip)
+    }
+
+    /// Whether the values that mean no data in `chip`, which [fits](Self::fit), are those of these cubes.
+    ///
+    /// # Errors
+    /// [`LayoutError::Nodata`] where one is not.
+    pub fn check_nodata(&self, chip: &Chip) -> Result<(), LayoutError> {
+        // Upstream asks nobody.
+        if self.as_upstream {
+            return Ok(());
+        }
+        let bands = self.bands.iter().zip(&self.nodata);
+        for ((band, &wanted), nodata) in bands.zip(of_bands(chip, |array| array.nodata)) {
+            if !is_same(nodata, wanted) {
+                return Err(LayoutError::Nodata {
+                    band: band.clone(),
+                    nodata,
+                    wanted,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The one value that means no data in all bands of `chip`, which [fits](Self::fit).
+    ///
+    /// # Errors
+    /// [`LayoutError::SeveralNodata`] where they are several.
+    pub fn one_nodata(&self, chip: &Chip) -> Result<Option<f64>, LayoutError> {
+        self.one_of(of_bands(chip, |array| array.nodata))
+    }
+
+    /// The one value that means no data in all bands of these cubes.
+    ///
+    /// # Errors
+    /// [`LayoutError::SeveralNodata`] where they are several.
+    pub fn own_nodata(&self) -> Result<Option<f64>, LayoutError> {
+        self.one_of(self.nodata.iter().copied())
+    }
+
+    fn one_of(
+        &self,
+        nodata: impl Iterator<Item = Option<f64>>,
+    ) -> Result<Option<f64>, LayoutError> {
+        let mut bands = self.bands.iter().zip(nodata);
+        let Some((first, first_nodata)) = bands.next() else {
+            return Ok(None);
+        };
+        match bands.find(|(_, other)| !is_same(first_nodata, *other)) {
+            None => Ok(first_nodata),
+            Some((second, second_nodata)) => Err(LayoutError::SeveralNodata {
+                first: first.clone(),
+                first_nodata,
+                second: second.clone(),
+                second_nodata,
+            }),
+        }
+    }
+
+    /// The places of the arrays of `chip` in the order of these cubes.
+    fn order(&self, chip: &Chip) -> Result<Vec<usize>, LayoutError> {
         let [_, height, width] = self.shape;
         let mut bands = 0;
         for array in &chip.arrays {
@@ -176,12 +194,34 @@ impl CubeLayout {
                 wanted: self.shape,
             });
         }
-        Ok(())
+        order_of(chip, &self.bands).ok_or_else(|| LayoutError::Bands {
+            bands: names_of(chip),
+            wanted: self.bands.clone(),
+        })
     }
 
     /// Bytes of a chip as it is written.
     pub fn chip_bytes(&self) -> usize {
         self.shape.iter().product::<usize>() * self.sample.bytes()
+    }
+
+    /// Gives of each band of `chip` the bytes to `take`, in order, that say which of its pixels are data:
+    /// 255 where one is, 0 where not.
+    ///
+    /// # Errors
+    /// What `take` fails with.
+    pub fn each_mask<E>(
+        &self,
+        chip: &Chip,
+        mut take: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let [_, height, width] = self.shape;
+        let all = vec![255; height * width];
+        for array in &chip.arrays {
+            let mask = array.mask.as_deref().unwrap_or(&all);
+            (0..array.pixels.bands()).try_for_each(|_| take(mask))?;
+        }
+        Ok(())
     }
 
     /// Gives the bytes of each band of `chip` to `take`, in order, as numbers of the cubes' type; native
@@ -207,6 +247,20 @@ impl CubeLayout {
             }
         }
         Ok(())
+    }
+}
+
+/// What `of` says of the array of each band of `chip`.
+fn of_bands<T: Copy>(chip: &Chip, of: impl Fn(&ChipArray) -> T) -> impl Iterator<Item = T> {
+    let arrays = chip.arrays.iter();
+    arrays.flat_map(move |array| std::iter::repeat_n(of(array), array.pixels.bands()))
+}
+
+/// Whether two values mean the same no data.
+fn is_same(one: Option<f64>, other: Option<f64>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one == other || (one.is_nan() && other.is_nan()),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 
@@ -246,7 +300,7 @@ fn as_floats(pixels: &Pixels, band: usize, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use stacchip_chip::{ChipArray, Frame};
+    use stacchip_chip::Frame;
     use stacchip_model::{Sample, Size};
 
     use super::*;
@@ -259,6 +313,7 @@ mod tests {
             bands: Vec::new(),
             colours: Vec::new(),
             mask: None,
+            own_mask: false,
         }
     }
 
@@ -318,5 +373,82 @@ mod tests {
         }
         let none = CubeLayout::of(&chip(Vec::new()), CubeType::Own, 8, false);
         assert_eq!(none, Err(LayoutError::Empty));
+    }
+
+    #[test]
+    fn assets_in_another_order_are_arranged_and_others_refused() {
+        let rgb = |names: [&str; 3]| {
+            chip(
+                names
+                    .map(|name| array(name, &[name.as_bytes()[0]; 4]))
+                    .to_vec(),
+            )
+        };
+        let first = rgb(["red", "green", "blue"]);
+        let layout = CubeLayout::of(&first, CubeType::Own, 8, false).unwrap();
+        let turned = layout.fit(rgb(["blue", "green", "red"])).unwrap();
+        assert_eq!(turned, first);
+        let error = layout.fit(rgb(["red", "green", "nir"])).unwrap_err();
+        let said = error.to_string();
+        assert!(
+            said.contains("red, green, nir") && said.contains("red, green, blue"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_chip_with_another_nodata_value_is_refused_by_name() {
+        let of = |a, b| {
+            let (mut red, mut nir) = (array("red", &[1u8; 4]), array("nir", &[1u8; 4]));
+            (red.nodata, nir.nodata) = (a, b);
+            chip(vec![red, nir])
+        };
+        let nan = Some(f64::NAN);
+        let layout = |as_upstream| {
+            CubeLayout::of(&of(Some(0.0), nan), CubeType::Own, 8, as_upstream).unwrap()
+        };
+        let ours = layout(false);
+        assert_eq!(ours.check_nodata(&of(Some(0.0), nan)), Ok(()));
+        for (red, nir, words) in [
+            (
+                Some(7.0),
+                nan,
+                "red has the nodata value 7, and the cubes hold the nodata value 0",
+            ),
+            (None, nan, "red has no nodata value"),
+            (
+                Some(0.0),
+                Some(0.0),
+                "nir has the nodata value 0, and the cubes hold the nodata value NaN",
+            ),
+        ] {
+            let chip = of(red, nir);
+            let error = ours.check_nodata(&chip).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+            assert_eq!(layout(true).check_nodata(&chip), Ok(()));
+        }
+        assert_eq!(ours.one_nodata(&of(Some(7.0), Some(7.0))), Ok(Some(7.0)));
+        let error = ours.own_nodata().unwrap_err().to_string();
+        assert!(
+            error.contains("red has the nodata value 0, nir the nodata value NaN"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn every_band_has_the_mask_of_its_asset() {
+        let mut masked = array("rgb", &[1u8; 8]);
+        (masked.mask, masked.own_mask) = (Some(vec![255, 0, 0, 255]), true);
+        let one = chip(vec![array("a", &[1u8; 4]), masked]);
+        let layout = CubeLayout::of(&one, CubeType::Own, 8, false).unwrap();
+        assert_eq!(layout.masked, [false, true, true]);
+        assert_eq!(layout.held, 4 + 8 + 4);
+        let mut masks = Vec::new();
+        let took: Result<(), ()> = layout.each_mask(&one, |mask| {
+            masks.push(mask.to_vec());
+            Ok(())
+        });
+        took.unwrap();
+        assert_eq!(masks, [[255; 4], [255, 0, 0, 255], [255, 0, 0, 255]]);
     }
 }

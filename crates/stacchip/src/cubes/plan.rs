@@ -69,6 +69,7 @@ impl CubePlan {
             "bands": layout.bands,
             // JSON has no NaN: it is written as STAC writes it.
             "nodata": layout.nodata.iter().map(|n| n.map(number)).collect::<Vec<_>>(),
+            "masked": layout.masked,
             "shape": layout.shape,
             "cube_size": layout.seats,
             "order": self.draw.name(),
@@ -162,6 +163,7 @@ mod tests {
                 shape: [1, 4, 4],
                 bands: vec!["red".to_owned()],
                 nodata: vec![Some(f64::NAN)],
+                masked: vec![false],
                 held: 16,
                 seats: 8,
                 as_upstream: false,

@@ -158,7 +158,7 @@ pub async fn write_cubes(
         let Some((cube, seat)) = place.and_then(|(c, s)| Some((filling.get_mut(*c)?, *s))) else {
             continue;
         };
-        cube.put(seat, chip, &how.layout);
+        cube.put(seat, chip, how);
         if cube.missing > 0 {
             continue;
         }
@@ -262,10 +262,11 @@ impl Filling {
         }
     }
 
-    fn put(&mut self, seat: usize, chip: Result<Chip, String>, layout: &CubeLayout) {
-        let chip = chip.and_then(|chip| match layout.check(&chip) {
-            Ok(()) => Ok(chip),
-            Err(why) => Err(why.to_string()),
+    fn put(&mut self, seat: usize, chip: Result<Chip, String>, how: &WriteCubes<'_>) {
+        let chip = chip.and_then(|chip| {
+            let chip = how.layout.fit(chip).map_err(|why| why.to_string())?;
+            let held = how.encoder.check(&how.layout, &chip);
+            held.map(|()| chip).map_err(|why| why.to_string())
         });
         if let Some((_, _, place)) = self.seats.get_mut(seat)
             && matches!(place, Arrived::Expected)

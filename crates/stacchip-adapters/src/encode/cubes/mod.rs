@@ -1,6 +1,7 @@
 //! Cubes → files, behind [`CubeEncoder`], and what is in them
 //! again, behind [`CubeDecoder`].
 
+mod bands;
 mod npz;
 mod read;
 mod tar;

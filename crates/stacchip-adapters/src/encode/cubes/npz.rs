@@ -10,7 +10,9 @@ use zip::{CompressionMethod, DateTime, ZipWriter, result::ZipError, write::Simpl
 use super::{super::NpyHeader, failed};
 
 /// Writes `cube_N.npz`: `pixels` `[chip, band, row, column]`, and `lon_norm`, `lat_norm`, `week_norm`,
-/// `hour_norm` `[chip, 2]` of `float32`, deflated as `numpy.savez_compressed` does.
+/// `hour_norm` `[chip, 2]` of `float32`, deflated as `numpy.savez_compressed` does; and where a mask says
+/// of a number what its value does not, `mask` `[chip, band, row, column]`, 255 where it is data and 0 where
+/// not.
 ///
 /// The archive is written as a stream, chip by chip: no second copy of the pixels is made.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +34,7 @@ impl NpzCubes {
         let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(room + 4096)));
         let [bands, height, width] = layout.shape;
         let shape = vec![cube.chips.len(), bands, height, width];
-        self.start(&mut zip, "pixels", layout.sample, shape, pixels)?;
+        self.start(&mut zip, "pixels", layout.sample, shape.clone(), pixels)?;
         for chip in &cube.chips {
             layout.each_band(&chip.chip, |bytes| zip.write_all(bytes))?;
         }
@@ -41,6 +43,13 @@ impl NpzCubes {
             self.start(&mut zip, name, SampleType::F32, shape, column.len() * 8)?;
             for number in column.as_flattened() {
                 zip.write_all(&number.to_ne_bytes())?;
+            }
+        }
+        if cube.is_masked() {
+            let bytes = pixels / layout.sample.bytes();
+            self.start(&mut zip, "mask", SampleType::U8, shape, bytes)?;
+            for chip in &cube.chips {
+                layout.each_mask(&chip.chip, |mask| zip.write_all(mask))?;
             }
         }
         Ok(zip.finish()?.into_inner())

@@ -1,17 +1,16 @@
 //! The numbers in files of cubes.
 
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
-use stacchip::cubes::{CubeBand, CubeDecoder, DecodeCubeError};
-use stacchip_model::SampleType;
-use zip::{CompressionMethod, ZipArchive};
+use stacchip::cubes::{CubeBand, CubeDecoder, CubeSource, DecodeCubeError, ReadSeek};
+use zip::{CompressionMethod, ZipArchive, result::ZipError};
 
-use super::super::NpyHeader;
+use super::bands::{AtHand, Bands, MOST_BAND_BYTES, Streamed, hand_out};
 
-/// Reads `pixels` of `.npz` archives, ours and upstream's.
+/// Reads `pixels` of `.npz` archives, ours and upstream's, and `mask` where it is there.
 ///
 /// Inflating all of an array at once takes a third less time than as a stream, and its whole memory: it
-/// is done for arrays of at most `whole_bytes`.
+/// is done for arrays that take at most `whole_bytes`, inflated and as they are stored together.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NpzReader {
     whole_bytes: u64,
@@ -23,219 +22,156 @@ impl NpzReader {
         Self { whole_bytes: bytes }
     }
 
-    /// The entry `pixels`, inflated at once; nothing where it is too large, or cannot be.
-    fn at_once(self, file: &[u8]) -> Result<Option<Vec<u64>>, DecodeCubeError> {
-        let mut zip = ZipArchive::new(Cursor::new(file)).map_err(DecodeCubeError::because)?;
-        let entry = zip
-            .by_name("pixels.npy")
-            .map_err(DecodeCubeError::because)?;
+    /// The entry `pixels` and its length, inflated at once; nothing where it is too large, or cannot be.
+    fn at_once(self, file: &dyn CubeSource) -> Result<Option<(Vec<u64>, usize)>, DecodeCubeError> {
+        let mut zip = ZipArchive::new(opened(file)?).map_err(DecodeCubeError::because)?;
+        let entry = zip.by_name(PIXELS).map_err(DecodeCubeError::because)?;
         let (size, stored) = (entry.size(), entry.compressed_size());
         let deflated = entry.compression() == CompressionMethod::Deflated;
+        let fits = size
+            .checked_add(stored)
+            .is_some_and(|all| all <= self.whole_bytes);
         // No stream swells by more than 1032 (RFC 1951: 258 bytes for two bits).
-        if !deflated || size > self.whole_bytes || size / 1100 > stored {
+        if !deflated || !fits || size / 1100 > stored {
             return Ok(None);
         }
-        let range = entry.data_start().and_then(|start| {
-            let start = usize::try_from(start).ok()?;
-            Some(start..start.checked_add(usize::try_from(stored).ok()?)?)
-        });
-        let (source, size) = match (range, usize::try_from(size)) {
-            (Some(range), Ok(size)) => (file.get(range), size),
-            _ => return Ok(None),
+        let (start, checksum) = (entry.data_start(), entry.crc32());
+        drop(entry);
+        let (Some(start), Ok(size)) = (start, usize::try_from(size)) else {
+            return Ok(None);
         };
+        let mut from = zip.into_inner();
+        let mut source = Vec::new();
+        from.seek(SeekFrom::Start(start))
+            .and_then(|_| from.take(stored).read_to_end(&mut source))
+            .map_err(DecodeCubeError::because)?;
         let mut words = vec![0u64; size.div_ceil(8)];
         let bytes = bytemuck::cast_slice_mut::<u64, u8>(&mut words);
         let bytes = bytes.get_mut(..size).unwrap_or_default();
-        if !source.is_some_and(|source| stacchip_codecs::inflate_bare(source, bytes)) {
+        if !stacchip_codecs::inflate_bare(&source, bytes) {
             return Ok(None);
         }
-        if crc32fast::hash(bytes) != entry.crc32() {
+        if crc32fast::hash(bytes) != checksum {
             return Err(DecodeCubeError::because(
                 "the checksum of its pixels is wrong",
             ));
         }
-        words.truncate(size.div_ceil(8));
-        Ok(Some(words))
+        Ok(Some((words, size)))
     }
 }
 
 impl CubeDecoder for NpzReader {
     fn bands(
         &self,
-        file: &[u8],
+        file: &dyn CubeSource,
         take: &mut dyn FnMut(CubeBand<'_>) -> Result<(), DecodeCubeError>,
     ) -> Result<(), DecodeCubeError> {
-        if let Some(words) = self.at_once(file)? {
-            return whole_array(bytemuck::cast_slice(&words), take);
+        let wrong = |e: ZipError| DecodeCubeError::because(e);
+        let mut zip = ZipArchive::new(opened(file)?).map_err(wrong)?;
+        let mut masks = match zip.by_name(MASK) {
+            Ok(entry) => {
+                let size = entry.size();
+                Some(Streamed::start(entry, 4, size)?)
+            }
+            Err(ZipError::FileNotFound) => None,
+            Err(error) => return Err(wrong(error)),
+        };
+        let masks = masks.as_mut().map(|masks| masks as &mut dyn Bands);
+        if let Some((words, size)) = self.at_once(file)? {
+            let bytes = bytemuck::cast_slice::<u64, u8>(&words);
+            let mut pixels = AtHand::of(bytes.get(..size).unwrap_or_default(), 4)?;
+            return hand_out(&mut pixels, masks, take);
         }
-        let wrong = |e: zip::result::ZipError| DecodeCubeError::because(e);
-        let mut zip = ZipArchive::new(Cursor::new(file)).map_err(wrong)?;
-        let mut entry = zip.by_name("pixels.npy").map_err(wrong)?;
-        array(&mut entry, 4, take)
+        let mut zip = ZipArchive::new(opened(file)?).map_err(wrong)?;
+        let entry = zip.by_name(PIXELS).map_err(wrong)?;
+        let size = entry.size();
+        hand_out(&mut Streamed::start(entry, 4, size)?, masks, take)
     }
 }
 
-/// Reads the `.npy` of every sample in shards of `WebDataset`.
+/// Reads the `.npy` of every sample in shards of `WebDataset`, and its `.mask.npy` where one stands before
+/// it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TarReader;
 
 impl CubeDecoder for TarReader {
     fn bands(
         &self,
-        file: &[u8],
+        file: &dyn CubeSource,
         take: &mut dyn FnMut(CubeBand<'_>) -> Result<(), DecodeCubeError>,
     ) -> Result<(), DecodeCubeError> {
-        let mut shard = tar::Archive::new(file);
+        let mut shard = tar::Archive::new(opened(file)?);
+        let mut mask: Option<(Vec<u8>, Vec<u8>)> = None;
         for entry in shard.entries().map_err(DecodeCubeError::because)? {
             let mut entry = entry.map_err(DecodeCubeError::because)?;
-            if entry.path_bytes().ends_with(b".npy") {
-                array(&mut entry, 3, take)?;
+            let name = entry.path_bytes().into_owned();
+            let Some(sample) = name.strip_suffix(b".npy") else {
+                continue;
+            };
+            let size = entry.size();
+            // A sparse file may be said to hold any number of zeros.
+            if !entry.header().entry_type().is_file() {
+                return Err(of_entry(&name, "is no plain file"));
+            }
+            if let Some(sample) = sample.strip_suffix(b".mask") {
+                if size > MOST_BAND_BYTES as u64 {
+                    return Err(of_entry(&name, "is larger than masks of chips are"));
+                }
+                let mut bytes = Vec::new();
+                entry
+                    .read_to_end(&mut bytes)
+                    .map_err(DecodeCubeError::because)?;
+                if let Some((other, _)) = mask.replace((sample.to_vec(), bytes)) {
+                    return Err(of_entry(&other, "has a mask and no pixels"));
+                }
+                continue;
+            }
+            let mut pixels = Streamed::start(entry, 3, size)?;
+            match mask.take() {
+                None => hand_out(&mut pixels, None, take)?,
+                Some((of, bytes)) if of == sample => {
+                    hand_out(&mut pixels, Some(&mut AtHand::of(&bytes, 3)?), take)?;
+                }
+                Some((other, _)) => return Err(of_entry(&other, "has a mask and no pixels")),
             }
         }
-        Ok(())
-    }
-}
-
-/// What the header of an array of pixels says.
-struct Shape {
-    sample: SampleType,
-    chips: usize,
-    bands: usize,
-    /// Of a band of a chip.
-    bytes: usize,
-}
-
-impl Shape {
-    /// Of an array `[…, band, row, column]` of `axes` axes.
-    fn of(header: &NpyHeader, axes: usize) -> Result<Self, DecodeCubeError> {
-        let shape = &header.shape;
-        if shape.len() != axes || header.fortran_order || !header.native {
-            return Err(DecodeCubeError::because(format!(
-                "its pixels are {shape:?}{}: arrays of {axes} axes in C order and this machine's byte order are read",
-                if header.fortran_order {
-                    " in Fortran order"
-                } else {
-                    ""
-                }
-            )));
-        }
-        let too_large = || DecodeCubeError::because(format!("its pixels are {shape:?}, too many"));
-        let rev: Vec<usize> = shape.iter().rev().copied().collect();
-        let [width, height, bands, ..] = rev.as_slice() else {
-            return Err(too_large());
-        };
-        let bytes = width
-            .checked_mul(*height)
-            .and_then(|n| n.checked_mul(header.sample.bytes()))
-            .filter(|n| *n <= MOST_BAND_BYTES)
-            .ok_or_else(too_large)?;
-        Ok(Self {
-            sample: header.sample,
-            chips: rev.iter().skip(3).product(),
-            bands: *bands,
-            bytes,
-        })
-    }
-
-    fn band<'a>(&self, band: usize, bytes: &'a [u8]) -> CubeBand<'a> {
-        CubeBand {
-            band,
-            bands: self.bands,
-            sample: self.sample,
-            bytes,
+        match mask {
+            None => Ok(()),
+            Some((other, _)) => Err(of_entry(&other, "has a mask and no pixels")),
         }
     }
 }
 
-/// Hands out each band of each chip of an array that is at hand.
-fn whole_array(
-    file: &[u8],
-    take: &mut dyn FnMut(CubeBand<'_>) -> Result<(), DecodeCubeError>,
-) -> Result<(), DecodeCubeError> {
-    let (header, start) = NpyHeader::parse(file).map_err(DecodeCubeError::because)?;
-    let shape = Shape::of(&header, 4)?;
-    let mut bands = file
-        .get(start..)
-        .unwrap_or_default()
-        .chunks_exact(shape.bytes.max(1));
-    for _ in 0..shape.chips {
-        for band in 0..shape.bands {
-            let bytes = bands.next();
-            let bytes = bytes.ok_or_else(|| DecodeCubeError::because("its pixels end early"))?;
-            take(shape.band(band, bytes))?;
-        }
-    }
-    Ok(())
+fn opened(file: &dyn CubeSource) -> Result<BufReader<Box<dyn ReadSeek + '_>>, DecodeCubeError> {
+    let file = file.open().map_err(DecodeCubeError::because)?;
+    Ok(BufReader::with_capacity(BUFFER, file))
 }
 
-/// Hands out each band of each chip of an array `[…, band, row, column]` of `axes` axes.
-fn array(
-    from: &mut impl Read,
-    axes: usize,
-    take: &mut dyn FnMut(CubeBand<'_>) -> Result<(), DecodeCubeError>,
-) -> Result<(), DecodeCubeError> {
-    let shape = Shape::of(&header(from)?, axes)?;
-    // Words, so that numbers lie as numbers must.
-    let mut words = vec![0u64; shape.bytes.div_ceil(8)];
-    let bytes = bytemuck::cast_slice_mut::<u64, u8>(&mut words);
-    let bytes = bytes.get_mut(..shape.bytes).unwrap_or_default();
-    for _ in 0..shape.chips {
-        for band in 0..shape.bands {
-            from.read_exact(bytes).map_err(DecodeCubeError::because)?;
-            take(shape.band(band, bytes))?;
-        }
-    }
-    // The end of the stream is where its checksum is looked at.
-    let mut rest = [0; 1];
-    match from.read(&mut rest).map_err(DecodeCubeError::because)? {
-        0 => Ok(()),
-        _ => Err(DecodeCubeError::because(
-            "there are bytes behind its pixels",
-        )),
-    }
+fn of_entry(name: &[u8], what: &str) -> DecodeCubeError {
+    DecodeCubeError::because(format!("{} {what}", String::from_utf8_lossy(name)))
 }
 
-/// The header of a `.npy` array, and no byte more.
-fn header(from: &mut impl Read) -> Result<NpyHeader, DecodeCubeError> {
-    let mut bytes = vec![0; 12];
-    from.read_exact(&mut bytes)
-        .map_err(DecodeCubeError::because)?;
-    // NEP 1: two bytes of length from version 1 on, four from version 2 on.
-    let wide = bytes.get(6).is_some_and(|version| *version >= 2);
-    let length = match (wide, bytes.get(8..12)) {
-        (true, Some(&[a, b, c, d])) => u32::from_le_bytes([a, b, c, d]) + 12,
-        (false, Some(&[a, b, ..])) => u32::from(u16::from_le_bytes([a, b])) + 10,
-        _ => 0,
-    };
-    let length = usize::try_from(length).unwrap_or(usize::MAX);
-    if (bytes.len()..=MOST_HEADER_BYTES).contains(&length) {
-        let from_here = bytes.len();
-        bytes.resize(length, 0);
-        let rest = bytes.get_mut(from_here..).unwrap_or_default();
-        from.read_exact(rest).map_err(DecodeCubeError::because)?;
-    }
-    let (header, _) = NpyHeader::parse(&bytes).map_err(DecodeCubeError::because)?;
-    Ok(header)
-}
-
-/// A band of a chip of 16384² floats.
-const MOST_BAND_BYTES: usize = 1 << 30;
-/// numpy writes some hundred.
-const MOST_HEADER_BYTES: usize = 1 << 16;
+const PIXELS: &str = "pixels.npy";
+const MASK: &str = "mask.npy";
+/// Bytes that are read of a file at once.
+const BUFFER: usize = 1 << 16;
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{io::Cursor, sync::Arc};
 
     use stacchip::{
         cubes::{ChipLabel, Cube, CubeChip, CubeEncoder, CubeLayout, CubeType},
         index::SceneColumns,
     };
     use stacchip_chip::{Chip, ChipArray, Frame};
-    use stacchip_model::{Pixels, Quality, Sample, Size, Window};
+    use stacchip_model::{Pixels, Quality, Sample, SampleType, Size, Window};
 
     use super::*;
-    use crate::encode::cubes::{NpzCubes, TarCubes, TiffCubes};
+    use crate::encode::{
+        NpyHeader,
+        cubes::{NpzCubes, TarCubes, TiffCubes, bands::header},
+    };
 
     fn array<T: Sample>(name: &str, values: &[T]) -> ChipArray {
         ChipArray {
@@ -245,6 +181,7 @@ mod tests {
             bands: Vec::new(),
             colours: Vec::new(),
             mask: None,
+            own_mask: false,
         }
     }
 
@@ -298,8 +235,8 @@ mod tests {
     fn bands(decoder: &dyn CubeDecoder, file: &[u8]) -> Vec<(usize, SampleType, Vec<u8>)> {
         let mut seen = Vec::new();
         decoder
-            .bands(file, &mut |band| {
-                assert_eq!(band.bands, 3);
+            .bands(&file, &mut |band| {
+                assert_eq!((band.bands, band.mask), (3, None));
                 seen.push((band.band, band.sample, band.bytes.to_vec()));
                 Ok(())
             })
@@ -362,7 +299,7 @@ mod tests {
                 .unwrap();
             let mut zip = ZipArchive::new(Cursor::new(&file[0].bytes[..])).unwrap();
             let mut entry = zip.by_name(&format!("{name}.npy")).unwrap();
-            let header = header(&mut entry).unwrap();
+            let (header, _) = header(&mut entry).unwrap();
             assert_eq!(
                 (header.sample, &header.shape[..]),
                 (SampleType::F32, &[2, 2][..])
@@ -385,20 +322,227 @@ mod tests {
             .encode(&cube(CubeType::Own, false))
             .unwrap();
         let file = &file[0].bytes;
-        let read = |bytes: &[u8]| {
-            let whole = NpzReader::whole(1 << 20).bands(bytes, &mut |_| Ok(()));
-            let piece_by_piece = NpzReader::default().bands(bytes, &mut |_| Ok(()));
-            assert_eq!(whole.is_ok(), piece_by_piece.is_ok());
-            whole
-        };
         for bytes in [&b""[..], b"PK", &file[..file.len() / 2], b"\x93NUMPY"] {
-            read(bytes).unwrap_err();
+            refused(&ways(), bytes);
         }
         for at in (0..file.len()).step_by(7) {
             let mut broken = file.to_vec();
             broken[at] ^= 0x55;
             // It fails or does not; it neither panics nor takes memory without end.
-            let _ = read(&broken);
+            let done = ways().map(|reader| reader.bands(&&broken[..], &mut |_| Ok(())));
+            assert_eq!(done[0].is_ok(), done[1].is_ok());
         }
+    }
+
+    /// An array at once, and as a stream: what one refuses the other does.
+    fn ways() -> [NpzReader; 2] {
+        [NpzReader::whole(1 << 20), NpzReader::default()]
+    }
+
+    /// What all of `readers` say of `file`, which none of them takes.
+    fn refused(readers: &[impl CubeDecoder], file: &[u8]) -> String {
+        let said = readers.iter().map(|reader| {
+            let read = reader.bands(&file, &mut |_| Ok(()));
+            read.unwrap_err().to_string()
+        });
+        said.collect::<Vec<_>>().join("; ")
+    }
+
+    /// An archive with these entries.
+    fn npz(entries: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        for (name, bytes) in entries {
+            zip.start_file(*name, options).unwrap();
+            std::io::Write::write_all(&mut zip, bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn npy(sample: SampleType, shape: &[usize], numbers: &[u8]) -> Vec<u8> {
+        let mut bytes = NpyHeader::new(sample, shape.to_vec()).to_bytes();
+        bytes.extend_from_slice(numbers);
+        bytes
+    }
+
+    /// A shard with these entries, the last of them of a kind.
+    fn tar_of(entries: &[(&str, &[u8])], kind: tar::EntryType) -> Vec<u8> {
+        let mut shard = tar::Builder::new(Vec::new());
+        for (at, (name, bytes)) in entries.iter().enumerate() {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            if at + 1 == entries.len() {
+                header.set_entry_type(kind);
+            }
+            shard.append_data(&mut header, name, *bytes).unwrap();
+        }
+        shard.into_inner().unwrap()
+    }
+
+    #[test]
+    fn shapes_that_the_file_cannot_hold_are_refused() {
+        let numbers = [1u8; 24];
+        for shape in [
+            [1, 1 << 40, 1, 1],
+            [1, usize::MAX, 1, 1],
+            [usize::MAX, 3, 0, 1],
+            [usize::MAX, 0, 1, 1],
+            [usize::MAX, usize::MAX, 1, 1],
+            [2, 3, usize::MAX, 2],
+            [2, 3, 2, 3],
+            [2, 3, 1, 2],
+        ] {
+            for method in [CompressionMethod::Deflated, CompressionMethod::Stored] {
+                let file = npz(&[(PIXELS, &npy(SampleType::U8, &shape, &numbers))], method);
+                let said = refused(&ways(), &file);
+                assert!(said.contains(&format!("{shape:?}")), "{said}");
+            }
+            let [_, of_chip @ ..] = shape;
+            let array = npy(SampleType::U8, &of_chip, &numbers[..5]);
+            let file = tar_of(&[("0-0.npy", &array)], tar::EntryType::Regular);
+            refused(&[TarReader], &file);
+        }
+        // A header that says it is as long as numbers go.
+        let mut long = b"\x93NUMPY\x02\x00".to_vec();
+        long.extend([0xff; 40]);
+        refused(
+            &ways(),
+            &npz(&[(PIXELS, &long)], CompressionMethod::Deflated),
+        );
+    }
+
+    #[test]
+    fn bytes_behind_the_pixels_are_refused_whatever_the_memory() {
+        let mut array = npy(SampleType::U8, &[2, 1, 1, 2], &[1, 2, 3, 4]);
+        for method in [CompressionMethod::Deflated, CompressionMethod::Stored] {
+            for reader in ways() {
+                let file = npz(&[(PIXELS, &array)], method);
+                reader.bands(&&file[..], &mut |_| Ok(())).unwrap();
+            }
+        }
+        array.push(5);
+        for method in [CompressionMethod::Deflated, CompressionMethod::Stored] {
+            let said = refused(&ways(), &npz(&[(PIXELS, &array)], method));
+            assert_eq!(said.matches("[2, 1, 1, 2] of uint8").count(), 2, "{said}");
+        }
+        let shard = tar_of(
+            &[("0-0.npy", &npy(SampleType::U8, &[1, 1, 2], &[1, 2, 3]))],
+            tar::EntryType::Regular,
+        );
+        refused(&[TarReader], &shard);
+        let plain = npy(SampleType::U8, &[1, 1, 2], &[1, 2]);
+        let odd = tar_of(&[("0-0.npy", &plain)], tar::EntryType::Link);
+        let said = refused(&[TarReader], &odd);
+        assert!(said.contains("0-0.npy is no plain file"), "{said}");
+    }
+
+    #[test]
+    fn masks_come_back_and_are_written_where_they_say_something() {
+        let masked = |mask: Vec<u8>, as_upstream| {
+            let mut cube = cube(CubeType::Own, as_upstream);
+            cube.chips[1].chip.arrays[1].mask = Some(mask);
+            cube
+        };
+        let some = masked(vec![255, 0, 255, 0, 0, 255], false);
+        let masks_in = |decoder: &dyn CubeDecoder, file: &[u8]| {
+            let mut seen = Vec::new();
+            let read = decoder.bands(&file, &mut |band| {
+                seen.push(band.mask.map(<[u8]>::to_vec));
+                Ok(())
+            });
+            read.unwrap();
+            seen
+        };
+        let all = Some(vec![255; 6]);
+        let wanted = some.chips[1].chip.arrays[1].mask.clone();
+        let of_second = [all.clone(), wanted.clone(), wanted];
+        for level in [0, 6] {
+            let file = NpzCubes::level(level).encode(&some).unwrap();
+            for reader in ways() {
+                let seen = masks_in(&reader, &file[0].bytes);
+                assert_eq!(seen[..3], [all.clone(), all.clone(), all.clone()]);
+                assert_eq!(seen[3..], of_second);
+            }
+        }
+        let shard = TarCubes.encode(&some).unwrap();
+        let seen = masks_in(&TarReader, &shard[0].bytes);
+        assert_eq!(
+            (&seen[..3], &seen[3..]),
+            (&[None, None, None][..], &of_second[..])
+        );
+        // Where all is data, and as upstream, there is no place for it.
+        for nothing in [masked(vec![255; 6], false), masked(vec![0; 6], true)] {
+            let plain = cube(CubeType::Own, nothing.layout.as_upstream);
+            for encoder in [&NpzCubes::level(6) as &dyn CubeEncoder, &TarCubes] {
+                assert_eq!(
+                    encoder.encode(&nothing).unwrap(),
+                    encoder.encode(&plain).unwrap()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn masks_that_are_not_those_of_the_pixels_are_refused() {
+        let pixels = npy(SampleType::U16, &[1, 2, 1, 2], &[0; 8]);
+        for (sample, shape) in [
+            (SampleType::U8, [1, 1, 1, 2]),
+            (SampleType::U8, [2, 2, 1, 2]),
+            (SampleType::U16, [1, 2, 1, 2]),
+            (SampleType::I8, [1, 2, 1, 2]),
+        ] {
+            let numbers = vec![0; shape.iter().product::<usize>() * sample.bytes()];
+            let mask = npy(sample, &shape, &numbers);
+            let entries: [(&str, &[u8]); 2] = [(PIXELS, &pixels), (MASK, &mask)];
+            let said = refused(&ways(), &npz(&entries, CompressionMethod::Deflated));
+            assert!(said.contains("mask"), "{said}");
+        }
+        let (pixels, mask) = (
+            npy(SampleType::U8, &[1, 1, 2], &[0; 2]),
+            npy(SampleType::U8, &[1, 1, 2], &[0; 2]),
+        );
+        for names in [
+            ["0.mask.npy", "1.npy"],
+            ["0.npy", "0.mask.npy"],
+            ["0.mask.npy", "1.mask.npy"],
+        ] {
+            let entries: [(&str, &[u8]); 2] = [(names[0], &mask), (names[1], &pixels)];
+            let said = refused(&[TarReader], &tar_of(&entries, tar::EntryType::Regular));
+            assert!(said.contains("0 has a mask and no pixels"), "{said}");
+        }
+    }
+
+    #[test]
+    fn each_geotiff_has_the_nodata_value_of_its_chip() {
+        let mut cube = cube(CubeType::Own, false);
+        for array in &mut cube.chips[1].chip.arrays {
+            array.nodata = Some(7.0);
+        }
+        let npz = NpzCubes::level(6);
+        let check = |encoder: &dyn CubeEncoder, seat: usize| {
+            encoder.check(&cube.layout, &cube.chips[seat].chip)
+        };
+        for encoder in [&npz as &dyn CubeEncoder, &TarCubes] {
+            assert_eq!(check(encoder, 0), Ok(()));
+            let said = check(encoder, 1).unwrap_err().to_string();
+            assert!(said.contains("a has the nodata value 7"), "{said}");
+        }
+        assert_eq!(check(&TiffCubes, 1), Ok(()));
+        let files = TiffCubes.encode(&cube).unwrap();
+        // An entry of GDAL_NODATA (42113), a text of two bytes: TIFF 6.0, section 2.
+        let says = |file: &[u8], value: u8| {
+            let entry = [0x81, 0xA4, 2, 0, 2, 0, 0, 0, value, 0];
+            file.windows(entry.len()).any(|part| part == entry)
+        };
+        assert!(says(&files[0].bytes, b'0') && says(&files[1].bytes, b'7'));
+        cube.chips[1].chip.arrays[1].nodata = None;
+        let said = TiffCubes
+            .check(&cube.layout, &cube.chips[1].chip)
+            .unwrap_err();
+        assert!(
+            said.to_string()
+                .contains("a has the nodata value 7, b:1 no nodata value"),
+            "{said}"
+        );
     }
 }

@@ -3,12 +3,14 @@
 use serde_json::json;
 use stacchip::cubes::{Cube, CubeChip, CubeEncoder, CubeFile};
 use stacchip_chip::EncodeChipError;
+use stacchip_model::SampleType;
 use tar::{Builder, Header};
 
 use super::{super::NpyHeader, failed};
 
 /// Writes `cube_NNNNNN.tar`: of each chip `CUBE-SEAT.npy`, its pixels `[band, row, column]`, and
-/// `CUBE-SEAT.json`, what is known of it. Names before the first dot are the same for the two and for no
+/// `CUBE-SEAT.json`, what is known of it; and before them, where a mask says of a number what its value does
+/// not, `CUBE-SEAT.mask.npy` `[band, row, column]`, 255 where it is data and 0 where not. Names before the first dot are the same for these and for no
 /// other chip, which is what makes them one sample of `WebDataset`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TarCubes;
@@ -27,6 +29,16 @@ impl CubeEncoder for TarCubes {
         let mut array = Vec::with_capacity(a_chip);
         for chip in &cube.chips {
             let name = format!("{:06}-{:04}", cube.number, chip.seat);
+            if chip.is_masked() && !layout.as_upstream {
+                let header = NpyHeader::new(SampleType::U8, layout.shape.to_vec());
+                let mut mask = header.to_bytes();
+                let copied: Result<(), EncodeChipError> = layout.each_mask(&chip.chip, |bytes| {
+                    mask.extend_from_slice(bytes);
+                    Ok(())
+                });
+                copied?;
+                add(&mut shard, &format!("{name}.mask.npy"), &mask)?;
+            }
             array.clear();
             array.extend_from_slice(&header);
             let copied: Result<(), EncodeChipError> = layout.each_band(&chip.chip, |bytes| {

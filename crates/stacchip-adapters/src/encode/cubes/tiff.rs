@@ -1,7 +1,7 @@
 //! Cubes as folders of `GeoTIFFs`.
 
-use stacchip::cubes::{Cube, CubeChip, CubeEncoder, CubeFile};
-use stacchip_chip::{ChipEncoder, EncodeChipError, Georeferenced, NamedPixels};
+use stacchip::cubes::{Cube, CubeChip, CubeEncoder, CubeFile, CubeLayout, LayoutError};
+use stacchip_chip::{Chip, ChipEncoder, EncodeChipError, Georeferenced, NamedPixels};
 use stacchip_model::Pixels;
 
 use super::{super::TiffEncoder, failed};
@@ -14,6 +14,17 @@ pub struct TiffCubes;
 impl CubeEncoder for TiffCubes {
     fn format(&self) -> &'static str {
         "geotiff"
+    }
+
+    /// Each file has a nodata value of its own, and all bands of it have that.
+    fn check(&self, layout: &CubeLayout, chip: &Chip) -> Result<(), LayoutError> {
+        layout.one_nodata(chip).map(drop)
+    }
+
+    fn shared(&self, layout: &CubeLayout, _cubes: u64) -> Result<Vec<CubeFile>, EncodeChipError> {
+        // Where the first chip cannot be written, none is looked at.
+        let one = layout.own_nodata();
+        one.map(|_| Vec::new()).map_err(|e| failed("GeoTIFF", e))
     }
 
     fn encode(&self, cube: &Cube) -> Result<Vec<CubeFile>, EncodeChipError> {
@@ -40,19 +51,8 @@ fn one(cube: &Cube, chip: &CubeChip) -> Result<Vec<u8>, EncodeChipError> {
         band += 1;
         Ok::<(), EncodeChipError>(())
     })?;
-    let mut nodata = layout.nodata.iter().copied();
-    let first = nodata.next().flatten();
-    let same = |other: Option<f64>| match (first, other) {
-        (Some(a), Some(b)) => a == b || (a.is_nan() && b.is_nan()),
-        (a, b) => a.is_none() && b.is_none(),
-    };
-    if !nodata.all(same) {
-        return Err(EncodeChipError::Unsupported {
-            format: "GeoTIFF",
-            what: "bands with several nodata values in one file".to_owned(),
-            instead: "choose assets that agree with --assets, or another --format".to_owned(),
-        });
-    }
+    let nodata = layout.one_nodata(&chip.chip);
+    let nodata = nodata.map_err(|e| failed("GeoTIFF", e))?;
     let masks = chip.chip.arrays.iter().filter_map(|a| a.mask.as_deref());
     let mask = masks.fold(None, |all: Option<Vec<u8>>, mask| match all {
         None => Some(mask.to_vec()),
@@ -63,7 +63,7 @@ fn one(cube: &Cube, chip: &CubeChip) -> Result<Vec<u8>, EncodeChipError> {
     });
     let array = NamedPixels {
         bands: &layout.bands,
-        nodata: first,
+        nodata,
         mask: mask.as_deref(),
         ..NamedPixels::new("pixels", &pixels)
     };

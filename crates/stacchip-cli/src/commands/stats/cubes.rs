@@ -12,6 +12,8 @@ use stacchip::{
 
 use super::{
     chosen,
+    cube_file::CubeFile,
+    cubes_of::Cubes,
     known::Known,
     report::{Report, summaries},
 };
@@ -86,15 +88,25 @@ pub async fn run(
             "--harmonize asks the items, and cubes do not hold them: give the index",
         ));
     }
-    if !chips.assets.is_empty() || !chips.exclude.is_empty() || chips.max_cloud.is_some() {
+    let about_indexes = [
+        ("--assets", !chips.assets.is_empty()),
+        ("--exclude", !chips.exclude.is_empty()),
+        ("--max-nodata", chips.max_nodata.is_some()),
+        ("--max-cloud", chips.max_cloud.is_some()),
+        ("--mount", chips.mount.is_some()),
+        ("--alternate", chips.alternate.is_some()),
+        ("--item-root", chips.item_root.is_some()),
+    ];
+    if let Some((option, _)) = about_indexes.iter().find(|(_, given)| *given) {
         return Err(Failure::usage(format!(
-            "{} is of cubes: --assets, --exclude and --max-cloud are about indexes",
+            "{} is of cubes, and {option} is about indexes: leave it out, or give the index",
             args.source
         )));
     }
-    let known = Known::of(args, &cubes, world).await?;
-    let all = cubes.len();
-    let cubes = sampled(cubes, args)?;
+    let cubes = Cubes::of(&args.source, cubes, world, output).await?;
+    let known = Known::of(args, &cubes)?;
+    let (all, left_out) = (cubes.files.len(), cubes.left_out);
+    let cubes = sampled(cubes.files, args)?;
     let bar = Bar::new(output, "reading cubes");
     bar.expect(cubes.len() as u64);
     let mut total: Vec<BandTally> = Vec::new();
@@ -104,7 +116,7 @@ pub async fn run(
     for group in cubes.chunks(at_once) {
         let mut files = Vec::new();
         for cube in group {
-            files.push((cube, world.read_all(cube).await));
+            files.push((cube, CubeFile::of(cube, whole / 2, world).await));
         }
         // Each is counted by itself, and they are put together in their order: however many threads.
         let tallies: Vec<_> = files
@@ -133,7 +145,7 @@ pub async fn run(
         nodata: (0..total.len()).map(|band| known.nodata(band)).collect(),
         nodata_from: known.nodata_from,
         platform: known.platform.clone(),
-        about: json!({ "cubes": cubes.len(), "of": all }),
+        about: json!({ "cubes": cubes.len(), "of": all, "left_out": left_out }),
         failed,
         harmonize: None,
     };
@@ -152,26 +164,36 @@ fn sampled(cubes: Vec<String>, args: &StatsArgs) -> Result<Vec<String>, Failure>
 
 fn count_cube(
     name: &str,
-    file: &[u8],
+    file: &CubeFile,
     known: &Known,
     whole: u64,
 ) -> Result<Vec<BandTally>, Failure> {
+    let whole = whole.saturating_sub(file.held());
     let decoder = ending(name).and_then(|e| cube_decoder(e, whole));
     let decoder: Box<dyn CubeDecoder> =
         decoder.ok_or_else(|| Failure::failed(format!("{name} is no cube")))?;
     let mut tallies: Vec<BandTally> = Vec::new();
     let counted = decoder.bands(file, &mut |band| {
+        if band.bands > MOST_BANDS {
+            return Err(DecodeCubeError::because(format!(
+                "it has chips of {} bands, and cubes have at most {MOST_BANDS}",
+                band.bands
+            )));
+        }
         if tallies.is_empty() {
             tallies = vec![BandTally::default(); band.bands];
         }
-        let tally = tallies
-            .get_mut(band.band)
-            .filter(|_| band.bands <= MOST_BANDS);
-        let tally = tally.ok_or_else(|| {
-            DecodeCubeError::because(format!("it has chips of {} bands", band.bands))
+        let bands = tallies.len();
+        let tally = tallies.get_mut(band.band);
+        let tally = tally.filter(|_| band.bands == bands).ok_or_else(|| {
+            DecodeCubeError::because(format!(
+                "it has chips of {bands} bands, and of {}",
+                band.bands
+            ))
         })?;
         let numbers = Numbers {
             nodata: known.nodata(band.band),
+            mask: band.mask,
             ..Numbers::new(band.sample, band.bytes)
         };
         tally.add(numbers).map_err(DecodeCubeError::because)

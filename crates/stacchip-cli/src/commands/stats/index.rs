@@ -1,6 +1,9 @@
 //! Statistics of the chips of an index.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -22,7 +25,7 @@ use super::{
 use crate::{
     CommandResult,
     args::{Shared, StatsArgs},
-    chip_list::{ChipList, OpenScenes, SceneRequests},
+    chip_list::{ChipList, ItemKey, OpenScenes, SceneRequests},
     failure::{Failure, chain},
     output::Output,
     progress::Bar,
@@ -68,11 +71,14 @@ pub async fn run(
             let opened = scenes.of(&list, place).await;
             let asked = opened.and_then(|scene| Ok((scene.wanted(label)?, scene)));
             match asked {
-                Ok((chip, scene)) => {
-                    ahead |= scene.remote;
-                    about.push((label.chipid(), said.shifts(&scene, args.harmonize)));
-                    wanted.push(chip);
-                }
+                Ok((chip, scene)) => match said.shifts(&scene, args.harmonize) {
+                    Ok(known) => {
+                        ahead |= scene.remote;
+                        about.push((label.chipid(), known));
+                        wanted.push(chip);
+                    }
+                    Err(error) => failed.push(fail(&label.chipid(), &error)),
+                },
                 Err(error) => failed.push(fail(&label.chipid(), &error)),
             }
         }
@@ -86,16 +92,16 @@ pub async fn run(
             };
             let fits = chip.and_then(|chip| {
                 let counting = counting.get_or_insert_with(|| ChipTally::of(&chip));
-                counting.check(&chip).map(|()| chip)
+                counting.fit(TalliedChip {
+                    chip,
+                    shifts: Arc::clone(&known.0),
+                    platform: known.1,
+                })
             });
             match fits {
                 Ok(chip) => {
                     counted += 1;
-                    waiting.push(TalliedChip {
-                        chip,
-                        shifts: Arc::clone(&known.0),
-                        platform: known.1,
-                    });
+                    waiting.push(chip);
                     if waiting.len() >= CHIPS_AT_ONCE {
                         let waiting = std::mem::take(&mut waiting);
                         if let Some(counting) = &mut counting {
@@ -126,18 +132,21 @@ pub async fn run(
     }
     drop(bar);
     tell_headers(world, output);
-    let Some(counting) = counting else {
-        return Err(Failure::Told);
+    // Where no chip could be had there is nothing to say of bands, and the failures are still told.
+    let (names, totals, nodata, from) = match counting {
+        Some(counting) => (
+            counting.names().to_vec(),
+            counting.total(),
+            counting.nodata.clone(),
+            counting.nodata_from,
+        ),
+        None => (Vec::new(), Vec::new(), Vec::new(), "nothing"),
     };
     let report = Report {
-        names: counting.names(),
-        summaries: summaries(&counting.total(), args),
-        nodata: counting.nodata.clone(),
-        nodata_from: if args.nodata.is_some() {
-            "the call"
-        } else {
-            counting.nodata_from
-        },
+        names,
+        summaries: summaries(&totals, args),
+        nodata,
+        nodata_from: args.nodata.map_or(from, |_| "the call"),
         platform: Some(list.platform().to_owned()),
         about: json!({ "chips": counted, "of": count }),
         failed,
@@ -165,7 +174,7 @@ fn batch_options(shared: &Shared) -> BatchOptions {
 /// What items say of the offset, and what was added.
 #[derive(Default)]
 struct Said {
-    items: BTreeMap<String, KnownItem>,
+    items: HashMap<ItemKey, Result<KnownItem, Arc<str>>>,
     /// By reason and what was added: how many items, and which assets.
     reasons: BTreeMap<(String, i32), (u64, Vec<String>)>,
 }
@@ -174,28 +183,41 @@ struct Said {
 type KnownItem = (Arc<[i32]>, Option<Platform>);
 
 impl Said {
-    fn shifts(&mut self, scene: &SceneRequests, harmonize: bool) -> KnownItem {
-        if let Some(known) = self.items.get(&scene.scene.id) {
+    /// What is added to each asset of `scene`.
+    ///
+    /// # Errors
+    /// Why that is not known, where it is asked for.
+    fn shifts(&mut self, scene: &SceneRequests, harmonize: bool) -> Result<KnownItem, Arc<str>> {
+        if let Some(known) = self.items.get(&scene.item) {
             return known.clone();
         }
         let mut shifts = Vec::new();
+        let mut wrong: Option<Arc<str>> = None;
         let mut by_reason: BTreeMap<(String, i32), Vec<String>> = BTreeMap::new();
-        for asset in &scene.like().assets {
-            let found = scene.scene.asset(&asset.key);
+        for key in &scene.keys {
+            let found = scene.scene.asset(key);
             let harmony = found.map_or(Harmony::NotConcerned, |a| harmony(&scene.scene, a));
             let shift = if harmonize { harmony.shift() } else { 0 };
             shifts.push(shift);
+            if harmonize && matches!(harmony, Harmony::Wrong { .. }) {
+                let said =
+                    format!("{key}: {harmony}: leave {key} out, or count without --harmonize");
+                wrong = wrong.or(Some(said.into()));
+            }
             if harmony != Harmony::NotConcerned {
-                let key = (harmony.to_string(), shift);
-                by_reason.entry(key).or_default().push(asset.key.clone());
+                let reason = (harmony.to_string(), shift);
+                by_reason.entry(reason).or_default().push(key.clone());
             }
         }
         for (reason, assets) in by_reason {
             let entry = self.reasons.entry(reason).or_insert((0, assets));
             entry.0 += 1;
         }
-        let known: KnownItem = (shifts.into(), Platform::of(&scene.scene));
-        self.items.insert(scene.scene.id.clone(), known.clone());
+        let known = match wrong {
+            Some(wrong) => Err(wrong),
+            None => Ok((Arc::from(shifts), Platform::of(&scene.scene))),
+        };
+        self.items.insert(scene.item.clone(), known.clone());
         known
     }
 

@@ -6,7 +6,8 @@ use stacchip::{
     model::Platform,
 };
 
-use crate::{args::StatsArgs, failure::Failure, inputs::absolute, wiring::World};
+use super::cubes_of::Cubes;
+use crate::{args::StatsArgs, failure::Failure};
 
 /// What is known of cubes beside them.
 #[derive(Debug, Default)]
@@ -21,10 +22,14 @@ pub struct Known {
 }
 
 impl Known {
-    /// From the plan beside cubes, else from the platform, as the arguments or the addresses name it.
-    pub async fn of(args: &StatsArgs, cubes: &[String], world: &World) -> Result<Self, Failure> {
+    /// From the plan beside `cubes`, else from the platform, as the arguments or the addresses name it.
+    ///
+    /// # Errors
+    /// A failure where there is no such platform, or the addresses name several.
+    pub fn of(args: &StatsArgs, cubes: &Cubes) -> Result<Self, Failure> {
         let mut known = Self::default();
-        if let Some(plan) = plan_of(&args.source, cubes, world).await? {
+        let mut masked = Vec::new();
+        if let Some(plan) = &cubes.plan {
             let texts = plan["bands"].as_array().into_iter().flatten();
             known.bands = texts
                 .filter_map(|b| b.as_str().map(str::to_owned))
@@ -32,16 +37,18 @@ impl Known {
             known.platform = plan["platform"].as_str().map(str::to_owned);
             let numbers = plan["nodata"].as_array().into_iter().flatten();
             known.nodata = numbers.map(number).collect();
+            let masks = plan["masked"].as_array().into_iter().flatten();
+            masked = masks.map(|m| m.as_bool().unwrap_or(false)).collect();
             known.nodata_from = "the plan of the cubes";
         }
         let named = |name: &str| Platform::from_name(name);
-        let of_address = cubes
-            .first()
-            .and_then(|cube| cube.split('/').find_map(named));
-        let platform = args.chips.platform.as_deref().and_then(named);
-        let platform = platform
-            .or(known.platform.as_deref().and_then(named))
-            .or(of_address);
+        let platform = match args.chips.platform.as_deref() {
+            Some(name) => Some(named(name).ok_or_else(|| unknown(name))?),
+            None => match known.platform.as_deref() {
+                Some(name) => named(name),
+                None => of_addresses(&args.source, &cubes.files)?,
+            },
+        };
         if let Some(platform) = platform {
             let row = CUBE_BANDS.iter().find(|(p, ..)| *p == platform);
             if known.bands.is_empty() {
@@ -52,9 +59,15 @@ impl Known {
                     _ => keys.iter().map(|&key| key.to_owned()).collect(),
                 };
             }
-            if known.nodata.iter().all(Option::is_none) {
-                known.nodata = vec![nodata_of(platform); known.bands.len()];
+            // It is asked where the raster says nothing: neither by a value nor by a mask.
+            let says_nothing = known.nodata.iter().all(Option::is_none) && !masked.contains(&true);
+            if says_nothing {
                 known.nodata_from = "the platform";
+            }
+            known.nodata.resize(known.bands.len(), None);
+            masked.resize(known.bands.len(), false);
+            for (nodata, masked) in known.nodata.iter_mut().zip(masked) {
+                *nodata = nodata.or(nodata_of(platform).filter(|_| !masked));
             }
             known.platform = Some(platform.name().to_owned());
         }
@@ -78,32 +91,32 @@ impl Known {
     }
 }
 
-/// The plan in the folder of cubes, or above them.
-async fn plan_of(source: &str, cubes: &[String], world: &World) -> Result<Option<Value>, Failure> {
-    let mut folder = match cubes {
-        [only] if only == source => parent(source),
-        _ => cubes.first().map_or("", |first| parent(first)),
-    };
-    // OUT/mode_v1_chipper_v2/PLATFORM/cube_0.npz.
-    for _ in 0..4 {
-        let address = if folder.is_empty() {
-            "prechip.json".to_owned()
-        } else {
-            format!("{folder}/prechip.json")
-        };
-        if let Some(text) = world.read_if_there(&absolute(&address)?).await? {
-            return Ok(serde_json::from_slice(&text).ok());
-        }
-        if folder.is_empty() || folder.ends_with(":/") {
-            break;
-        }
-        folder = parent(folder);
-    }
-    Ok(None)
+fn unknown(name: &str) -> Failure {
+    let all: Vec<_> = Platform::all().map(Platform::name).collect();
+    Failure::usage(format!(
+        "--platform {name}: of cubes it is one of {}",
+        all.join(", ")
+    ))
 }
 
-fn parent(address: &str) -> &str {
-    address.rsplit_once('/').map_or("", |(folder, _)| folder)
+/// The platform that folders are called after.
+fn of_addresses(source: &str, cubes: &[String]) -> Result<Option<Platform>, Failure> {
+    let platform = |cube: &String| cube.split('/').rev().find_map(Platform::from_name);
+    let Some(first) = cubes.first().map(platform) else {
+        return Ok(None);
+    };
+    match cubes.iter().map(platform).find(|other| *other != first) {
+        None => Ok(first),
+        Some(other) => {
+            let name = |platform: Option<Platform>| platform.map_or("none", Platform::name);
+            Err(Failure::failed(format!(
+                "{source} holds cubes of several platforms ({}, {}): give the folder of one of them, or name it \
+                 with --platform",
+                name(first),
+                name(other)
+            )))
+        }
+    }
 }
 
 fn number(value: &Value) -> Option<f64> {

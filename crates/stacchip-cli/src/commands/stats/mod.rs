@@ -1,6 +1,8 @@
 //! `stacchip stats`.
 
+mod cube_file;
 mod cubes;
+mod cubes_of;
 mod index;
 mod known;
 mod report;
