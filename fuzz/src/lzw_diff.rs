@@ -33,7 +33,7 @@ pub fn lzw_diff(input: &[u8]) {
         row_by_row: false,
     };
     let verdict = Lzw.decode(source, &block, &mut ours);
-    let (theirs, broken) = peer(source, ours.len());
+    let (theirs, stop) = peer(source, ours.len());
     let have = match &verdict {
         Ok(()) => ours.len(),
         Err(DecodeError::Truncated { got, .. }) => *got,
@@ -50,10 +50,10 @@ pub fn lzw_diff(input: &[u8]) {
             verdict.is_ok(),
             "the peer fills the block, we say {verdict:?}"
         );
-    } else {
+    } else if stop != STUCK {
         assert!(
             verdict.is_err(),
-            "we fill the block, the peer stops at {} of {} ({broken})",
+            "we fill the block, the peer stops at {} of {} ({stop})",
             theirs.len(),
             ours.len()
         );
@@ -72,8 +72,9 @@ fn peer(source: &[u8], len: usize) -> (Vec<u8>, &'static str) {
         match done.status {
             _ if written == len => break "full",
             Ok(LzwStatus::Ok) if done.consumed_in + done.consumed_out > 0 => {}
-            Ok(LzwStatus::Ok | LzwStatus::NoProgress) => break "the end of the source",
             Ok(LzwStatus::Done) => break "the code of the end",
+            Ok(_) if read < source.len() => break STUCK,
+            Ok(LzwStatus::Ok | LzwStatus::NoProgress) => break "the end of the source",
             Err(_) => break "an unknown code",
         }
     };
@@ -81,4 +82,7 @@ fn peer(source: &[u8], len: usize) -> (Vec<u8>, &'static str) {
     (out, why)
 }
 
+/// It takes nothing and gives nothing, though there is more: it does so where a table is cleared twice on end, which
+/// libtiff and we go over.
+const STUCK: &str = "no progress";
 const LARGEST: u32 = 64 << 10;

@@ -274,7 +274,7 @@ impl SceneRequests {
     }
 }
 
-/// Items kept open: as many as a few cubes are shuffled of.
-const KEPT: usize = 16_384;
+/// Items kept open, at some tens of KiB each: as many as a cube is shuffled of.
+const KEPT: usize = 4096;
 /// Tables whose items are kept.
 const KEPT_TABLES: usize = 64;

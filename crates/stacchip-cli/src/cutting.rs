@@ -294,7 +294,9 @@ async fn write(
 
 /// What `work` gives, done on one of rayon's threads; nothing where it panics, as an encoder may: that
 /// fails one chip, where rayon would end the process.
-async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub(crate) async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
     let (done, answer) = oneshot::channel();
     rayon::spawn(move || {
         // Where the run has ended nobody misses it. What the work holds is dropped with it.

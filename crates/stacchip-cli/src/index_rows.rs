@@ -17,7 +17,7 @@ use crate::{
     index_files::{headers_of, is_table, items_of},
     output::Output,
     source::only_item,
-    wiring::{ItemLine, KeptItems, ParquetIndexReader, World},
+    wiring::{ParquetIndexReader, World},
 };
 
 /// Which rows of an index.
@@ -134,8 +134,6 @@ pub struct Held {
     /// The rest of the table, where all of it is wanted.
     rest: Option<ParquetIndexReader>,
     found: Vec<String>,
-    /// The items kept in a file: read once.
-    items: Option<(PathBuf, KeptItems)>,
 }
 
 impl ScenesOfRows {
@@ -357,7 +355,7 @@ impl Held {
     ///
     /// # Errors
     /// A failure where it is in neither place, or what is there is another collection's.
-    pub async fn item_of(&mut self, row: &SceneColumns, world: &World) -> Result<Scene, Failure> {
+    pub async fn item_of(&self, row: &SceneColumns, world: &World) -> Result<Scene, Failure> {
         let scene = self.found(row, world).await?;
         // The id of an item is unique only in its collection.
         match (&row.collection, &scene.collection) {
@@ -369,16 +367,12 @@ impl Held {
         }
     }
 
-    async fn found(&mut self, row: &SceneColumns, world: &World) -> Result<Scene, Failure> {
+    async fn found(&self, row: &SceneColumns, world: &World) -> Result<Scene, Failure> {
         let id = &row.item_id;
         let kept = items_of(&self.table, id);
         if kept.is_file() {
-            if self.items.as_ref().is_none_or(|(path, _)| *path != kept) {
-                self.items = Some((kept.clone(), read_items(&kept, world).await?));
-            }
-            let items = self.items.as_ref();
-            let collection = row.collection.as_deref();
-            if let Some(line) = items.and_then(|(_, items)| items.item(id, collection)) {
+            let line = world.items().item(&kept, id, row.collection.as_deref())?;
+            if let Some(line) = line {
                 let href = line.href.as_deref().or(row.item_href.as_deref());
                 return only_item(line.item.as_bytes(), href);
             }
@@ -399,12 +393,4 @@ impl Held {
         })?;
         only_item(&text, Some(href))
     }
-}
-
-/// The items in a file beside an index.
-async fn read_items(path: &Path, world: &World) -> Result<KeptItems, Failure> {
-    let name = path.to_string_lossy();
-    let text = world.read_all(&name).await?;
-    let text = std::str::from_utf8(&text).map_err(|e| Failure::of(&name, &e))?;
-    ItemLine::all(text).map_err(|e| Failure::of(&name, &e))
 }

@@ -14,6 +14,7 @@ mod folder_lock;
 mod index_files;
 mod index_rows;
 mod inputs;
+mod item_files;
 mod output;
 mod progress;
 mod source;

@@ -23,6 +23,7 @@ use tokio::runtime::Runtime;
 use crate::{
     args::Shared,
     failure::{Failure, chain},
+    item_files::ItemFiles,
 };
 
 pub use stacchip_adapters::{
@@ -51,6 +52,7 @@ pub struct World {
     projector: Arc<dyn Projector>,
     encoder: codecs::Deflate,
     headers: Arc<HeaderTables>,
+    items: ItemFiles,
     rasters: Arc<RasterCache>,
     batch: BatchOptions,
 }
@@ -95,6 +97,7 @@ impl World {
         Ok(Self {
             rasters: Arc::new(rasters.with_headers(Arc::clone(&headers) as Arc<dyn HeaderStore>)),
             headers,
+            items: ItemFiles::default(),
             runtime,
             objects,
             opener,
@@ -232,6 +235,11 @@ impl World {
     /// What was answered from caches so far.
     pub fn cache_use(&self) -> CacheUse {
         self.opener.used()
+    }
+
+    /// The items kept beside indexes.
+    pub const fn items(&self) -> &ItemFiles {
+        &self.items
     }
 
     /// What moves points.

@@ -16,7 +16,7 @@
 //! removed where there is too much, by one process at a time.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
@@ -113,7 +113,8 @@ impl Disk {
         let Ok(lock) = File::create(self.folder.join("lock")) else {
             return;
         };
-        if lock.try_lock().is_err() {
+        // A file system without locks lets two do it at once, which removes more than need be.
+        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
             return;
         }
         self.written.store(0, Ordering::Relaxed);

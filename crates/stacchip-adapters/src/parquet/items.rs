@@ -1,6 +1,11 @@
 //! The items that stand beside an index.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::HashMap,
+    fmt,
+    io::{self, BufRead, Read},
+    ops::Range,
+};
 
 use serde_json::value::RawValue;
 
@@ -31,23 +36,60 @@ struct Id<'a> {
     collection: Option<String>,
 }
 
-/// Items by what identifies them: their ids, and the ids of their collections.
+/// Where items stand in a file of lines, by what identifies them: their ids, and the ids of their collections.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct KeptItems(HashMap<String, Vec<(Option<String>, ItemLine)>>);
+pub struct KeptItems(HashMap<String, Vec<Kept>>);
+
+/// An item of a known id: its collection, and where its line stands.
+type Kept = (Option<String>, Range<u64>);
 
 impl KeptItems {
-    /// The item `id` of `collection`. Where one of the two does not say the collection, the only item of that id;
-    /// never that of another collection.
-    pub fn item(&self, id: &str, collection: Option<&str>) -> Option<&ItemLine> {
+    /// Looks through all lines of `source`, of which one is held at a time; of several with one id and collection the
+    /// first counts.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or a line is not one of [`ItemLine`], or longer than 256 MiB.
+    pub fn scan(mut source: impl BufRead) -> io::Result<Self> {
+        let mut places: HashMap<String, Vec<Kept>> = HashMap::new();
+        let (mut at, mut number, mut text) = (0, 0u64, String::new());
+        loop {
+            text.clear();
+            let length = source.by_ref().take(LONGEST).read_line(&mut text)? as u64;
+            if length == 0 {
+                return Ok(Self(places));
+            }
+            let place = at..at + length;
+            (at, number) = (place.end, number + 1);
+            if text.trim().is_empty() {
+                continue;
+            }
+            let key = ItemLine::parse(&text).and_then(|line| line.key());
+            let (id, collection) = key.map_err(|error| {
+                let why = format!("line {number}, at byte {}: {error}", place.start);
+                io::Error::new(io::ErrorKind::InvalidData, why)
+            })?;
+            let alike = places.entry(id).or_default();
+            if alike.iter().all(|(of, _)| *of != collection) {
+                alike.push((collection, place));
+            }
+        }
+    }
+
+    /// Where the line of the item `id` of `collection` stands. Where one of the two does not say the collection, of
+    /// the only item of that id; never of that of another collection.
+    pub fn place(&self, id: &str, collection: Option<&str>) -> Option<&Range<u64>> {
         let alike = self.0.get(id)?;
         let same = alike.iter().find(|(of, _)| of.as_deref() == collection);
         let found = same.or_else(|| match alike.as_slice() {
             [only] if only.0.is_none() || collection.is_none() => Some(only),
             _ => None,
         });
-        found.map(|(_, line)| line)
+        found.map(|(_, place)| place)
     }
 }
+
+/// Bytes of a line: a hundred times the largest item seen.
+const LONGEST: u64 = 256 << 20;
 
 impl ItemLine {
     /// Reads a line.
@@ -79,38 +121,6 @@ impl ItemLine {
         let its: Id<'_> = serde_json::from_str(&self.item)?;
         Ok((its.id.into_owned(), its.collection))
     }
-
-    /// All lines in `text`; of several with one id and collection the first.
-    ///
-    /// # Errors
-    /// What is wrong with the JSON of a line.
-    pub fn all(text: &str) -> Result<KeptItems, serde_json::Error> {
-        let mut items = KeptItems::default();
-        for line in text.lines().filter(|l| !l.trim().is_empty()) {
-            let line = Self::parse(line)?;
-            let (id, collection) = line.key()?;
-            let alike = items.0.entry(id).or_default();
-            if alike.iter().all(|(of, _)| *of != collection) {
-                alike.push((collection, line));
-            }
-        }
-        Ok(items)
-    }
-
-    /// The first line in `text` that holds the item `id`; of the others nothing is kept.
-    ///
-    /// # Errors
-    /// What is wrong with the JSON of a line before it.
-    pub fn find(text: &str, id: &str) -> Result<Option<Self>, serde_json::Error> {
-        for line in text.lines().filter(|l| !l.trim().is_empty()) {
-            let parsed: Line<'_> = serde_json::from_str(line)?;
-            let its: Id<'_> = serde_json::from_str(parsed.item.get())?;
-            if its.id == id {
-                return Self::parse(line).map(Some);
-            }
-        }
-        Ok(None)
-    }
 }
 
 /// The line, without an end of line.
@@ -134,6 +144,11 @@ pub fn items_address(index: &str) -> String {
 mod tests {
     use super::*;
 
+    fn part<'a>(text: &'a str, place: &Range<u64>) -> &'a str {
+        let [from, to] = [place.start, place.end].map(|at| usize::try_from(at).unwrap());
+        &text[from..to]
+    }
+
     #[test]
     fn a_line_leads_back() {
         let line = ItemLine {
@@ -145,14 +160,13 @@ mod tests {
         assert_eq!(ItemLine::parse(&text).unwrap(), line);
         let other = "{\"href\":null,\"item\":{\"id\":\"c\"}}";
         let both = format!("{other}\n\n{text}\n");
-        assert_eq!(ItemLine::find(&both, "a b").unwrap(), Some(line));
-        assert_eq!(ItemLine::find(&both, "d").unwrap(), None);
-        let all = ItemLine::all(&both).unwrap();
-        assert_eq!(
-            all.item("a b", Some("any")),
-            ItemLine::find(&both, "a b").unwrap().as_ref()
-        );
-        assert!(ItemLine::find("{\"href\":1}", "d").is_err());
+        let kept = KeptItems::scan(both.as_bytes()).unwrap();
+        let place = kept.place("a b", Some("any")).unwrap();
+        let found = part(&both, place);
+        assert_eq!(ItemLine::parse(found).unwrap(), line);
+        assert_eq!(kept.place("d", None), None);
+        let broken = KeptItems::scan("\n{\"href\":1}\n".as_bytes()).unwrap_err();
+        assert!(broken.to_string().starts_with("line 2, at byte 1: "));
         assert_eq!(items_address("s3://b/x.parquet"), "s3://b/x.items.ndjson");
     }
 
@@ -162,20 +176,21 @@ mod tests {
             format!("{{\"item\":{{\"id\":\"a\",\"collection\":{collection},\"x\":{x}}}}}\n")
         };
         let text = line("\"one\"", 1) + &line("\"two\"", 2) + &line("\"one\"", 3);
-        let all = ItemLine::all(&text).unwrap();
+        let kept = KeptItems::scan(text.as_bytes()).unwrap();
         let x = |collection: Option<&str>| {
-            let line = all.item("a", collection)?;
-            line.item.chars().rev().nth(1)
+            let place = kept.place("a", collection)?;
+            ItemLine::parse(part(&text, place))
+                .unwrap()
+                .item
+                .chars()
+                .rev()
+                .nth(1)
         };
         assert_eq!((x(Some("one")), x(Some("two"))), (Some('1'), Some('2')));
         assert_eq!((x(Some("three")), x(None)), (None, None));
-        let only = ItemLine::all(&line("\"one\"", 1)).unwrap();
-        assert!(only.item("a", None).is_some() && only.item("a", Some("two")).is_none());
-        assert!(
-            ItemLine::all(&line("null", 1))
-                .unwrap()
-                .item("a", Some("two"))
-                .is_some()
-        );
+        let only = KeptItems::scan(line("\"one\"", 1).as_bytes()).unwrap();
+        assert!(only.place("a", None).is_some() && only.place("a", Some("two")).is_none());
+        let unsaid = KeptItems::scan(line("null", 1).as_bytes()).unwrap();
+        assert!(unsaid.place("a", Some("two")).is_some());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::{StreamExt, channel::oneshot, stream::FuturesOrdered};
+use futures::{StreamExt, stream::FuturesOrdered};
 use serde_json::{Value, json};
 use stacchip::{
     IndexOptions, IndexWorld, Progress, SceneHeaders, SceneIndex,
@@ -16,6 +16,7 @@ use stacchip::{
 use crate::{
     CommandResult, Status,
     args::{EdgeArg, GridArgs, IndexArgs, LayoutArg},
+    cutting::on_a_thread,
     failure::{Failure, chain},
     index_files::{IndexFiles, ItemTable, Layout, Place, RowCounts},
     inputs::Inputs,
@@ -316,14 +317,9 @@ impl Indexer {
                 written: Some(counts),
             })
         };
-        let (done, result) = oneshot::channel();
-        rayon::spawn(move || {
-            // Where nobody waits any longer, the result is not wanted.
-            let _ = done.send(write());
-        });
-        let written = result.await;
-        written
-            .unwrap_or_else(|_| {
+        on_a_thread(write)
+            .await
+            .unwrap_or_else(|| {
                 Err("its table could not be written: the work was broken off".to_owned())
             })
             .map_err(|message| (id, message))
