@@ -18,6 +18,7 @@ mod item_files;
 mod output;
 mod progress;
 mod source;
+mod standing_cubes;
 mod told;
 mod under_way;
 mod wiring;

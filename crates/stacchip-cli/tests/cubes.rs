@@ -319,57 +319,129 @@ fn jobs_share_the_cubes() {
 }
 
 #[test]
-fn a_chip_that_fails_is_named_and_the_rest_is_made() {
+fn a_chip_that_fails_is_named_and_the_rest_is_made_and_it_is_tried_again() {
     let desk = Desk::new("sentinel-1");
-    // Half of an asset: its header is there, its last tiles are not.
-    let asset = desk.path("scene/vv.tif");
-    let bytes = fs::read(&asset).unwrap();
-    fs::write(&asset, &bytes[..bytes.len() * 3 / 4]).unwrap();
-    fs::remove_file(desk.path("i.parquet")).unwrap();
+    desk.must(&[
+        "sample",
+        "torn",
+        "--platform",
+        "sentinel-1",
+        "--size",
+        "1100",
+    ]);
     desk.must(&[
         "index",
-        "scene/item.json",
+        "torn/item.json",
         "-o",
-        "i.parquet",
+        "t.parquet",
         "--chip-size",
-        "128",
+        "256",
         "--stats",
         "none",
         "--no-headers",
-        "--overwrite",
     ]);
-    let out = desk.run(&[
-        "prechip",
-        "i.parquet",
-        "-o",
-        "out",
-        "--cube-size",
-        "4",
-        "--json",
-    ]);
-    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
-    if out.status.code() == Some(1) {
-        // The header lay in the part that is gone: nothing at all could be read.
-        assert!(stderr(&out).contains("vv"), "{}", stderr(&out));
-        return;
-    }
+    // Part of an asset: its header is there, its last tiles are not.
+    let asset = desk.path("torn/vv.tif");
+    let bytes = fs::read(&asset).unwrap();
+    fs::write(&asset, &bytes[..bytes.len() * 3 / 5]).unwrap();
+    let torn: Vec<u64> = (0..16)
+        .filter(|row| {
+            let window = format!("{},{},256,256", row % 4 * 256, row / 4 * 256);
+            let read = [
+                "chip",
+                "torn/vv.tif",
+                "--window",
+                &window,
+                "-o",
+                "x.npy",
+                "--overwrite",
+            ];
+            !desk.run(&read).status.success()
+        })
+        .collect();
+    assert!(!torn.is_empty() && torn.len() < 16, "{torn:?}");
+
+    let args = ["prechip", "t.parquet", "-o", "out", "--cube-size", "4"];
+    let out = desk.run(&[&args[..], &["--json"]].concat());
     assert_eq!(out.status.code(), Some(3), "{}", stderr(&out));
-    let failed = told["failed"].as_array().unwrap();
-    let chips = told["chips"].as_u64().unwrap();
-    assert_eq!(chips + failed.len() as u64, 16);
-    assert!(chips > 0 && !failed.is_empty());
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(told["chips"], 16 - torn.len());
     let lines = desk.manifest("out/manifest.jsonl");
     let named: Vec<_> = lines.iter().filter(|l| l["kind"] == "failed").collect();
-    assert_eq!(named.len(), failed.len());
-    for line in named {
-        assert!(line["error"].as_str().unwrap().contains("vv"));
-        assert!(stderr(&out).contains(line["chipid"].as_str().unwrap()));
+    let failed = told["failed"].as_array().unwrap();
+    for of in [failed.iter().collect(), named] {
+        let rows: Vec<_> = of
+            .iter()
+            .map(|line| line["row"].as_u64().unwrap())
+            .collect();
+        assert_eq!(rows, torn);
+        for (line, row) in of.iter().zip(&torn) {
+            let chipid = line["chipid"].as_str().unwrap();
+            assert!(
+                chipid.ends_with(&format!("-{}-{}", row % 4, row / 4)),
+                "{chipid}"
+            );
+            let error = line["error"].as_str().unwrap();
+            assert!(
+                error.contains("asset vv at") && error.contains("vv.tif"),
+                "{error}"
+            );
+            assert!(error.contains("is cut short"), "{error}");
+            assert!(stderr(&out).contains(&format!("{chipid}: {error}")));
+        }
     }
-    let stats = desk.run(&["stats", "i.parquet", "--json"]);
+    let stats = desk.run(&["stats", "t.parquet", "--json"]);
     assert_eq!(stats.status.code(), Some(3));
     let stats: Value = serde_json::from_slice(&stats.stdout).unwrap();
-    assert_eq!(stats["read"]["chips"].as_u64(), Some(chips));
-    assert_eq!(stats["failed"].as_array().unwrap().len(), failed.len());
+    assert_eq!(stats["read"]["chips"], told["chips"]);
+    assert_eq!(stats["failed"].as_array().unwrap().len(), torn.len());
+
+    // Once they can be read they are in their cubes; those that lacked none stay as they are.
+    fs::write(&asset, &bytes).unwrap();
+    let whole: usize = (0..4)
+        .filter(|cube| torn.iter().all(|row| row / 4 != *cube))
+        .count();
+    let again = desk.json(&args);
+    assert_eq!(
+        (&again["kept"], &again["chips"]),
+        (&whole.into(), &16.into())
+    );
+    desk.must(&["prechip", "t.parquet", "-o", "new", "--cube-size", "4"]);
+    assert_eq!(desk.cubes("out"), desk.cubes("new"));
+    assert_eq!(
+        desk.manifest("out/manifest.jsonl"),
+        desk.manifest("new/manifest.jsonl")
+    );
+}
+
+#[test]
+fn cubes_of_another_plan_are_replaced_all_of_them() {
+    let desk = Desk::new("naip");
+    let make = |out: &str, more: &[&str]| {
+        let args = ["prechip", "i.parquet", "-o", out, "--overwrite"];
+        desk.must(&[&args[..], more].concat());
+        let records = fs::read_dir(desk.path(out).join("records")).unwrap();
+        (desk.cubes(out), records.count())
+    };
+    assert_eq!(make("out", &["--cube-size", "3"]).1, 6);
+    fs::write(desk.path("out/records/note.txt"), "mine").unwrap();
+    for (fresh, plan) in [
+        ("a", &["--cube-size", "8"][..]),
+        ("b", &["--cube-size", "5", "--format", "webdataset"]),
+        ("c", &["--cube-size", "6", "--format", "geotiff"]),
+        (
+            "d",
+            &["--cube-size", "6", "--format", "geotiff", "--seed", "1"],
+        ),
+        ("e", &["--cube-size", "16"]),
+    ] {
+        let (wanted, records) = make(fresh, plan);
+        assert_eq!(make("out", plan), (wanted, records + 1), "{plan:?}");
+    }
+    assert_eq!(
+        fs::read(desk.path("out/records/note.txt")).unwrap(),
+        b"mine"
+    );
 }
 
 #[test]

@@ -27,6 +27,7 @@ use crate::{
     output::Output,
     progress::Bar,
     source::Source,
+    standing_cubes::StandingCubes,
     wiring::{World, cube_encoder},
 };
 
@@ -242,14 +243,18 @@ impl Run<'_> {
         while from < mine.end {
             let upto = mine.end.min(from + self.cubes_a_part());
             let mut work = Vec::new();
-            for (cube, record) in self.finished(from..upto, &how).await? {
-                if let Some(record) = record {
-                    bar.advance((record.rows.len() + record.failed.len()) as u64);
-                    records.push(record);
-                    kept += 1;
-                } else {
-                    work.push(self.work(cube, &mut scenes, &mut how.fetch_ahead).await);
+            for (cube, record, is_whole) in self.standing(from..upto, &how).await? {
+                match record {
+                    Some(record) if is_whole => {
+                        bar.advance(record.rows.len() as u64);
+                        records.push(record);
+                        kept += 1;
+                        continue;
+                    }
+                    Some(record) => self.cubes_there().clear(&record, &self.plan, &below)?,
+                    None => {}
                 }
+                work.push(self.work(cube, &mut scenes, &mut how.fetch_ahead).await);
             }
             let report = write_cubes(work, &reader, &how).await;
             let report = report.map_err(|e| Failure::failed(chain(&e)))?;
@@ -289,10 +294,12 @@ impl Run<'_> {
             let checked = self.plan.check(&address, stored);
             checked.map_err(|e| Failure::failed(chain(&e)))
         };
-        if !self.args.overwrite
-            && let Some(stored) = self.world.read_if_there(&address).await?
-        {
-            return same(&stored).map(|()| true);
+        match self.world.read_if_there(&address).await? {
+            Some(stored) if !self.args.overwrite => return same(&stored).map(|()| true),
+            Some(stored) if same(&stored).is_err() => {
+                self.cubes_there().make_room(&self.plan, &stored).await?;
+            }
+            _ => {}
         }
         let put = Folders(self.world)
             .put(&address, Bytes::from(text), self.args.overwrite)
@@ -319,30 +326,24 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Cubes with the records of those that are finished: whose files are there, as long as they were.
-    async fn finished(
+    fn cubes_there(&self) -> StandingCubes<'_> {
+        StandingCubes::new(self.world, &self.folder)
+    }
+
+    /// Cubes with their records, as far as there are some, and whether they stay as they are.
+    async fn standing(
         &self,
         cubes: Range<u64>,
         how: &WriteCubes<'_>,
-    ) -> Result<Vec<(u64, Option<CubeRecord>)>, Failure> {
+    ) -> Result<Vec<(u64, Option<CubeRecord>, bool)>, Failure> {
         let looked = stream::iter(cubes).map(|cube| async move {
-            if self.args.overwrite {
-                return Ok((cube, None));
-            }
-            let address = how.record_address(cube);
-            let Some(text) = self.world.read_if_there(&address).await? else {
-                return Ok((cube, None));
+            let there = self.cubes_there();
+            let record = there.record(&how.record_address(cube)).await?;
+            let is_whole = match &record {
+                Some(record) if !self.args.overwrite => there.is_whole(record).await?,
+                _ => false,
             };
-            let Ok(record) = CubeRecord::of_text(&text) else {
-                return Ok((cube, None));
-            };
-            for file in &record.files {
-                let address = format!("{}/{}", self.folder, file.path);
-                if self.world.size_if_there(&address).await? != Some(file.bytes) {
-                    return Ok((cube, None));
-                }
-            }
-            Ok((cube, Some(record)))
+            Ok((cube, record, is_whole))
         });
         let looked: Vec<Result<_, Failure>> = looked.buffered(LOOKS_AT_ONCE).collect().await;
         looked.into_iter().collect()
