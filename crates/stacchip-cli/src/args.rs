@@ -437,11 +437,11 @@ pub struct PrechipArgs {
     /// Make the cubes of this job of an array, from 0.
     #[arg(long, value_name = "N", env = "AWS_BATCH_JOB_ARRAY_INDEX")]
     pub index: Option<u64>,
-    /// Jobs in the array, which share the cubes.
-    #[arg(long, value_name = "M", env = "AWS_BATCH_JOB_ARRAY_SIZE", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Jobs in the array, which share the cubes [env: AWS_BATCH_JOB_ARRAY_SIZE].
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(1..))]
     pub jobs: Option<u64>,
-    /// Cubes of each job, in place of --jobs, as upstream.
-    #[arg(long, value_name = "CUBES", env = "STACCHIP_CUBES_PER_JOB", conflicts_with = "jobs", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Cubes of each job, in place of --jobs, as upstream [env: STACCHIP_CUBES_PER_JOB].
+    #[arg(long, value_name = "CUBES", conflicts_with = "jobs", value_parser = clap::value_parser!(u64).range(1..))]
     pub cubes_per_job: Option<u64>,
     /// Answer as the Python package does, where that differs: chips drawn with replacement, whole cubes
     /// only, its longitudes and hours.

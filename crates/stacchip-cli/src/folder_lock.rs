@@ -78,16 +78,25 @@ fn is_at(_: &fs::File, _: &Path) -> bool {
     true
 }
 
-/// Removes files that a killed run has left in the folders that datasets are written into: `folder` itself, those of
-/// items and headers, and `index/*/*` of upstream's layout. What else is in it is none of its business.
+/// Removes files that a killed run has left in the folders that datasets and cubes are written into: `folder` itself,
+/// those of items, headers and records, and `index/*/*` and `mode_*/*` of upstream's layout, with the folders of
+/// cubes in it. What else is in it is none of its business.
 fn sweep(folder: &Path) {
     sweep_files(folder);
-    for beside in ["items", "headers"] {
+    for beside in ["items", "headers", "records"] {
         sweep_files(&folder.join(beside));
     }
     for platform in folders(&folder.join("index")) {
         for item in folders(&platform) {
             sweep_files(&item);
+        }
+    }
+    for mode in named(folder, "mode_") {
+        for platform in folders(&mode) {
+            sweep_files(&platform);
+            for cube in named(&platform, "cube_") {
+                sweep_files(&cube);
+            }
         }
     }
 }
@@ -109,6 +118,16 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     folders.map(|e| e.path()).collect()
 }
 
+/// The folders in `folder` whose names begin so.
+fn named(folder: &Path, beginning: &str) -> Vec<PathBuf> {
+    let mut found = folders(folder);
+    found.retain(|path| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with(beginning)
+    });
+    found
+}
+
 /// The file in a dataset that says it is written to.
 const LOCK: &str = ".stacchip.lock";
 
@@ -124,10 +143,14 @@ mod tests {
             "items/.stacchip-b.part",
             "headers/.stacchip-c.part",
             "index/p/i/.stacchip-d.part",
+            "records/.stacchip-g.part",
+            "mode_v1_chipper_v2/naip/.stacchip-h.part",
+            "mode_v1_chipper_v2/naip/cube_3/.stacchip-i.part",
         ];
         let others = [
             "other/.stacchip-e.part",
             "items/deep/.stacchip-f.part",
+            "mode_v1_chipper_v2/naip/mine/.stacchip-j.part",
             "x.part",
         ];
         let put = |names: &[&str]| {
@@ -144,15 +167,15 @@ mod tests {
         put(&left);
         put(&others);
         let first = FolderLock::take(folder.path()).unwrap();
-        assert_eq!((there(&left), there(&others)), (0, 3));
+        assert_eq!((there(&left), there(&others)), (0, 4));
         put(&left);
         let second = FolderLock::take(folder.path()).unwrap();
         let third = FolderLock::beside(&folder.path().join("x.parquet")).unwrap();
-        assert_eq!(there(&left), 4, "one is under way");
+        assert_eq!(there(&left), left.len(), "one is under way");
         drop(first);
         drop(second);
         drop(FolderLock::take(folder.path()).unwrap());
-        assert_eq!(there(&left), 4, "one is under way");
+        assert_eq!(there(&left), left.len(), "one is under way");
         assert_eq!(there(&[LOCK]), 1);
         drop(third);
         assert_eq!(there(&[LOCK]), 0);

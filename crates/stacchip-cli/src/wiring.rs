@@ -148,6 +148,15 @@ impl World {
         }
     }
 
+    /// Removes the object at `address`, if there is one.
+    ///
+    /// # Errors
+    /// A failure that names the address.
+    pub async fn remove(&self, address: &str) -> Result<(), Failure> {
+        let removed = self.objects.remove(address).await;
+        removed.map_err(|error| Failure::failed(chain(&error)))
+    }
+
     /// The addresses of all objects below the folder at `address`, by name.
     ///
     /// # Errors

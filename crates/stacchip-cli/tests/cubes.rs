@@ -44,7 +44,11 @@ impl Desk {
             .args(args)
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
-        for name in ["AWS_BATCH_JOB_ARRAY_INDEX", "AWS_BATCH_JOB_ARRAY_SIZE"] {
+        for name in [
+            "AWS_BATCH_JOB_ARRAY_INDEX",
+            "AWS_BATCH_JOB_ARRAY_SIZE",
+            "STACCHIP_CUBES_PER_JOB",
+        ] {
             command.env_remove(name);
         }
         command
@@ -272,6 +276,15 @@ fn a_run_goes_on_where_it_stood() {
     assert_eq!(fs::read(there.join("cube_0.npz")).unwrap(), b"mine");
 }
 
+/// A folder, options, variables, jobs, and the manifest of the last.
+type Batch<'a> = (
+    &'a str,
+    &'a [&'a str],
+    &'a [(&'a str, &'a str)],
+    u32,
+    &'a str,
+);
+
 #[test]
 fn jobs_share_the_cubes() {
     let desk = Desk::new("naip");
@@ -297,20 +310,49 @@ fn jobs_share_the_cubes() {
         .collect();
     assert_eq!(all, desk.manifest("one/manifest.jsonl"));
 
-    // As in a job of AWS Batch, with so many cubes a job.
-    for index in 0..3 {
-        let mut command = desk.command(&args("batch"));
-        command.args(["--cubes-per-job", "2"]);
-        command.env("AWS_BATCH_JOB_ARRAY_INDEX", index.to_string());
-        let out = command.output().unwrap();
-        assert!(out.status.success(), "{}", stderr(&out));
+    // As in a job of AWS Batch, which says how many jobs there are: with a share of the cubes, and with so many
+    // cubes a job, by an option or by a variable.
+    let three = [("STACCHIP_CUBES_PER_JOB", "3")];
+    let batches: [Batch<'_>; 4] = [
+        ("share", &[], &[], 3, "manifest-2-of-3.jsonl"),
+        (
+            "option",
+            &["--cubes-per-job", "3"],
+            &[],
+            2,
+            "manifest-1.jsonl",
+        ),
+        ("variable", &[], &three, 2, "manifest-1.jsonl"),
+        ("both", &["--jobs", "3"], &three, 3, "manifest-2-of-3.jsonl"),
+    ];
+    for (out, options, variables, jobs, list) in batches {
+        for index in 0..jobs {
+            let mut command = desk.command(&args(out));
+            command.args(options).envs(variables.iter().copied());
+            command.env("AWS_BATCH_JOB_ARRAY_INDEX", index.to_string());
+            // More than there are: whoever takes it makes other cubes.
+            let size = if options.is_empty() && variables.is_empty() {
+                jobs
+            } else {
+                9
+            };
+            command.env("AWS_BATCH_JOB_ARRAY_SIZE", size.to_string());
+            let run = command.output().unwrap();
+            assert!(run.status.success(), "{out}: {}", stderr(&run));
+        }
+        assert_eq!(desk.cubes("one"), desk.cubes(out), "{out}");
+        assert!(desk.path(out).join(list).exists(), "{out}");
     }
-    assert_eq!(desk.cubes("one"), desk.cubes("batch"));
 
     for (more, words) in [
         (&["--index", "3", "--jobs", "3"][..], "none of 3 jobs"),
         (&["--index", "0"], "--jobs"),
         (&["--jobs", "2"], "--index"),
+        (&["--cubes-per-job", "2"], "--index"),
+        (
+            &["--index", "0", "--jobs", "2", "--cubes-per-job", "2"],
+            "cannot be used",
+        ),
     ] {
         let said = desk.fails(&[&args("no")[..], more].concat(), 2);
         assert!(said.contains(words), "{said}");
@@ -390,6 +432,28 @@ fn a_chip_that_fails_is_named_and_the_rest_is_made_and_it_is_tried_again() {
             assert!(stderr(&out).contains(&format!("{chipid}: {error}")));
         }
     }
+    // Upstream's cubes are whole or are not: chips that would have been in one are named.
+    let whole = ["prechip", "t.parquet", "-o", "whole", "--cube-size", "4"];
+    let run = desk.run(&[&whole[..], &["--parity", "--max-nodata", "0", "--json"]].concat());
+    let told_whole: Value = serde_json::from_slice(&run.stdout).unwrap();
+    for line in desk.manifest("whole/manifest.jsonl") {
+        let of_cube = |kind: &str| {
+            let lines = desk.manifest("whole/manifest.jsonl");
+            let lines = lines.iter().filter(|l| l["kind"] == kind);
+            lines.filter(|l| l["cube"] == line["cube"]).count()
+        };
+        if line["kind"] == "cube" {
+            let chips = line["chips"].as_u64().unwrap();
+            let (failed, left_out) = (of_cube("failed"), of_cube("left-out"));
+            assert!(chips == 4 && failed == 0 || chips == 0 && failed > 0);
+            assert_eq!(chips + failed as u64 + left_out as u64, 4);
+        }
+    }
+    let lines = desk.manifest("whole/manifest.jsonl");
+    let left_out = lines.iter().filter(|l| l["kind"] == "left-out").count();
+    assert_eq!(told_whole["left_out"], left_out);
+    assert!(left_out > 0);
+
     let stats = desk.run(&["stats", "t.parquet", "--json"]);
     assert_eq!(stats.status.code(), Some(3));
     let stats: Value = serde_json::from_slice(&stats.stdout).unwrap();
@@ -442,6 +506,128 @@ fn cubes_of_another_plan_are_replaced_all_of_them() {
         fs::read(desk.path("out/records/note.txt")).unwrap(),
         b"mine"
     );
+
+    // Lists of what was made before go with it, those of others stay.
+    let jobs = ["--cube-size", "3", "--index", "1", "--jobs", "2"];
+    make("out", &jobs);
+    fs::write(desk.path("out/manifest-of-mine.jsonl"), "mine").unwrap();
+    make("out", &["--cube-size", "4"]);
+    assert!(!desk.path("out/manifest-1-of-2.jsonl").exists());
+    assert!(desk.path("out/manifest.jsonl").exists());
+    assert!(desk.path("out/manifest-of-mine.jsonl").exists());
+}
+
+#[test]
+fn cubes_of_another_plan_are_never_taken_for_those_of_this_one() {
+    let desk = Desk::new("naip");
+    let args = ["prechip", "i.parquet", "-o", "out", "--cube-size", "4"];
+    let seven = [&args[..], &["--seed", "7"]].concat();
+    desk.must(&args);
+    let first = desk.cubes("out");
+
+    // Half of them are replaced; who goes on makes the other half.
+    let half = ["--overwrite", "--index", "0", "--jobs", "2"];
+    desk.must(&[&seven[..], &half].concat());
+    let told = desk.json(&seven);
+    assert_eq!(
+        (told["kept"].as_u64(), told["chips"].as_u64()),
+        (Some(2), Some(16))
+    );
+    desk.must(&[
+        "prechip",
+        "i.parquet",
+        "-o",
+        "new",
+        "--cube-size",
+        "4",
+        "--seed",
+        "7",
+    ]);
+    assert_eq!(desk.cubes("out"), desk.cubes("new"));
+    assert_eq!(
+        desk.manifest("out/manifest.jsonl"),
+        desk.manifest("new/manifest.jsonl")
+    );
+
+    // Nor where the plan is gone.
+    fs::remove_file(desk.path("out/prechip.json")).unwrap();
+    let said = desk.fails(&args, 1);
+    assert!(
+        said.contains("another plan") && said.contains("--overwrite"),
+        "{said}"
+    );
+    desk.must(&[&args[..], &["--overwrite"]].concat());
+    assert_eq!(desk.cubes("out"), first);
+    // Of the same plan they stay.
+    fs::remove_file(desk.path("out/prechip.json")).unwrap();
+    assert_eq!(desk.json(&args)["kept"], 4);
+}
+
+#[test]
+fn what_decides_the_pixels_is_in_the_plan() {
+    let desk = Desk::new("naip");
+    let args = ["prechip", "i.parquet", "-o", "out", "--cube-size", "8"];
+    desk.must(&args);
+    let elsewhere = desk.path("elsewhere").to_string_lossy().into_owned();
+    fs::create_dir(&elsewhere).unwrap();
+    for entry in fs::read_dir(desk.path("scene")).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(
+            &path,
+            desk.path("elsewhere").join(path.file_name().unwrap()),
+        )
+        .unwrap();
+    }
+    let root = format!("{elsewhere}/");
+    let said = desk.fails(&[&args[..], &["--item-root", &root]].concat(), 1);
+    assert!(
+        said.contains("settings") && said.contains("elsewhere"),
+        "{said}"
+    );
+
+    // An index of other items with the same ids.
+    let item = desk.path("elsewhere/item.json");
+    let mut document: Value = serde_json::from_slice(&fs::read(&item).unwrap()).unwrap();
+    document["properties"]["datetime"] = "2020-02-03T04:05:06Z".into();
+    fs::write(&item, document.to_string()).unwrap();
+    desk.must(&[
+        "index",
+        "elsewhere/item.json",
+        "-o",
+        "i.parquet",
+        "--chip-size",
+        "128",
+        "--max-nodata",
+        "1",
+        "--overwrite",
+    ]);
+    let said = desk.fails(&args, 1);
+    assert!(said.contains("list was"), "{said}");
+}
+
+#[test]
+fn a_folder_is_an_address_and_what_a_killed_run_has_left_is_swept() {
+    let desk = Desk::new("naip");
+    let args = ["prechip", "i.parquet", "-o", "out", "--cube-size", "8"];
+    desk.must(&args);
+    let address = format!("file://{}/by%20address/", desk.folder.path().display());
+    let told = desk.json(&["prechip", "i.parquet", "-o", &address, "--cube-size", "8"]);
+    assert_eq!(told["chips"], 16);
+    assert_eq!(desk.cubes("by address"), desk.cubes("out"));
+    assert!(desk.path("by address/prechip.json").exists());
+
+    let left = [
+        "out/.stacchip-a.part",
+        "out/records/.stacchip-b.part",
+        "out/mode_v1_chipper_v2/naip/.stacchip-c.part",
+    ];
+    for name in left {
+        fs::write(desk.path(name), "half").unwrap();
+    }
+    desk.must(&args);
+    for name in left {
+        assert!(!desk.path(name).exists(), "{name}");
+    }
 }
 
 #[test]

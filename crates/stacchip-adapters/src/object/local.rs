@@ -195,6 +195,14 @@ pub(super) fn put(path: &str, bytes: &[u8], overwrite: bool) -> Result<(), Write
     stored.map_err(|e| failed(e.error))
 }
 
+/// Removes the file at `path`, if there is one.
+pub(super) fn remove(path: &str) -> Result<(), WriteError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(write_error(path, error)),
+        _ => Ok(()),
+    }
+}
+
 /// The files below the folder `path`, in the order of their names; nothing hidden.
 pub(super) fn list(path: &str) -> Result<Vec<String>, ReadError> {
     let mut found = Vec::new();

@@ -18,6 +18,7 @@ mod local;
 mod pace;
 mod pin;
 mod progress;
+mod puts;
 mod reader;
 mod refusal;
 mod sas;
@@ -240,6 +241,23 @@ impl Objects {
         }
     }
 
+    /// Removes the object at `address`; none there is as well.
+    ///
+    /// # Errors
+    /// [`WriteError`] where it cannot be removed; over HTTP nothing can.
+    pub async fn remove(&self, address: &str) -> Result<(), WriteError> {
+        let shown = for_people(address);
+        let refused = || WriteError::new(WriteErrorKind::Unsupported, &shown);
+        match Address::parse(address).map_err(|e| refused().because(e))? {
+            Address::Local(path) => local::remove(&path),
+            Address::Http(_) => Err(refused()),
+            other => {
+                let place = self.place(&other).await;
+                place.map_err(|e| unplaced(&shown, e))?.remove().await
+            }
+        }
+    }
+
     /// What has been asked of servers and files so far, by all clones.
     pub fn traffic(&self) -> Traffic {
         self.remote.counts.traffic()
@@ -363,19 +381,23 @@ impl ObjectSink for Objects {
             Address::Local(path) => local::put(&path, &bytes, overwrite),
             Address::Http(_) => Err(refused()),
             other => {
-                let place = self.place(&other).await.map_err(|e| {
-                    let kind = match e.kind {
-                        ReadErrorKind::NotFound => WriteErrorKind::NotFound,
-                        ReadErrorKind::Denied => WriteErrorKind::Denied,
-                        ReadErrorKind::Unsupported => WriteErrorKind::Unsupported,
-                        _ => WriteErrorKind::Other,
-                    };
-                    WriteError::new(kind, &shown).because(e)
-                })?;
+                let place = self.place(&other).await;
+                let place = place.map_err(|e| unplaced(&shown, e))?;
                 place.put(bytes, overwrite).await
             }
         }
     }
+}
+
+/// Why nothing is written where no way leads.
+fn unplaced(shown: &str, error: ReadError) -> WriteError {
+    let kind = match error.kind {
+        ReadErrorKind::NotFound => WriteErrorKind::NotFound,
+        ReadErrorKind::Denied => WriteErrorKind::Denied,
+        ReadErrorKind::Unsupported => WriteErrorKind::Unsupported,
+        _ => WriteErrorKind::Other,
+    };
+    WriteError::new(kind, shown).because(error)
 }
 
 fn parsed(address: &str) -> Result<Address, ReadError> {

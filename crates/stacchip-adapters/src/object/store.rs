@@ -5,11 +5,10 @@ use std::{fmt, ops::Range, sync::Arc, time::Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::{
-    GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+    GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt,
     list::{PaginatedListOptions, PaginatedListStore},
     path::Path,
 };
-use stacchip::{WriteError, WriteErrorKind};
 use stacchip_cog::{ReadError, ReadErrorKind, Transfer, Version};
 
 use super::{
@@ -60,7 +59,7 @@ impl Place {
             .await
     }
 
-    async fn all(&self, limit: u64) -> Result<Fetched, Miss> {
+    pub(super) async fn all(&self, limit: u64) -> Result<Fetched, Miss> {
         let (answer, note) = noted(self.store.get(&self.key)).await;
         self.uncompressed(&note)?;
         let answer = answer.map_err(|e| self.miss(&e, note))?;
@@ -82,26 +81,6 @@ impl Place {
             version,
             seen: None,
         })
-    }
-
-    pub(super) async fn put(&self, bytes: Bytes, overwrite: bool) -> Result<(), WriteError> {
-        let put = async || {
-            let options = PutOptions {
-                mode: if overwrite {
-                    PutMode::Overwrite
-                } else {
-                    PutMode::Create
-                },
-                ..PutOptions::default()
-            };
-            let bytes = bytes.clone().into();
-            let (put, note) = noted(self.store.put_opts(&self.key, bytes, options)).await;
-            put.map(drop)
-                .map_err(|e| self.write_miss(&e, note, overwrite))
-        };
-        self.lane
-            .patiently(&self.address, bytes.len() as u64, &|| Box::pin(put()))
-            .await
     }
 
     /// The addresses of the objects below the key, by name.
@@ -251,7 +230,7 @@ impl Place {
         Miss::new(error.because(format!("no credentials: {words}")), again)
     }
 
-    fn miss(&self, error: &object_store::Error, note: Note) -> Miss {
+    pub(super) fn miss(&self, error: &object_store::Error, note: Note) -> Miss {
         if note.credentials {
             return self.no_credentials(error, note);
         }
@@ -283,39 +262,6 @@ impl Place {
             other => other,
         };
         Miss::new(self.error(kind).because(plain(error)), again)
-    }
-
-    fn write_miss(
-        &self,
-        error: &object_store::Error,
-        note: Note,
-        overwrite: bool,
-    ) -> Miss<WriteError> {
-        use object_store::Error as E;
-        let there = matches!(error, E::AlreadyExists { .. } | E::Precondition { .. });
-        if there && !overwrite && !note.credentials {
-            let error = WriteError::new(WriteErrorKind::Exists, &self.address);
-            return Miss::new(error, Again::Never);
-        }
-        // Where no answer came, or one that says nothing, it may have been written after all: whoever
-        // writes only what is not there yet would take that for another's. A server that has no time
-        // (503) has done nothing.
-        let failed = note.refusal.as_ref().map(|r| r.status.as_u16());
-        let uncertain = !overwrite
-            && !note.credentials
-            && (note.broken && !note.unreached || matches!(failed, Some(500 | 502 | 504..)));
-        let miss = self.miss(error, note);
-        let kind = match miss.error.kind {
-            ReadErrorKind::NotFound => WriteErrorKind::NotFound,
-            ReadErrorKind::Denied => WriteErrorKind::Denied,
-            ReadErrorKind::Unsupported => WriteErrorKind::Unsupported,
-            ReadErrorKind::Transient => WriteErrorKind::Transient,
-            _ => WriteErrorKind::Other,
-        };
-        let mut written = WriteError::new(kind, &self.address);
-        written.cause = miss.error.cause;
-        let again = if uncertain { Again::Never } else { miss.again };
-        Miss::new(written, again).with_wait(miss.wait)
     }
 
     fn stopped(&self, stopped: &Stopped<object_store::Error>) -> Miss {

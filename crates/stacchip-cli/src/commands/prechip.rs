@@ -1,33 +1,42 @@
 //! `stacchip prechip`.
 
+mod made;
+mod share;
+
 use std::{ops::Range, path::Path, sync::Arc};
 
 use bytes::Bytes;
-use futures::{StreamExt, stream};
-use serde_json::json;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
 use stacchip::{
     ObjectSink, Progress, WriteError, WriteErrorKind,
+    address::Address,
     chip::{
         ChipRequest, Edge,
         batch::{BatchCounts, BatchOptions, BatchReader, Order},
     },
     cubes::{
-        CubeEncoder, CubeLayout, CubePlan, CubeRecord, CubeType, CubeWork, Draw, Seat, Share,
-        WriteCubes, write_cubes,
+        CubeEncoder, CubeLayout, CubePlan, CubeType, CubeWork, Draw, Seat, Share, WriteCubes,
+        write_cubes,
     },
 };
 
+use self::{
+    made::Made,
+    share::{manifest_name, share},
+};
 use super::chip::tell_headers;
 use crate::{
     CommandResult, Status,
     args::{CubeFormat, CubeTypeArg, PrechipArgs, Shared},
     chip_list::{ChipList, OpenScenes},
     failure::{Failure, chain},
+    folder_lock::FolderLock,
     index_files::file_name,
     output::Output,
     progress::Bar,
     source::Source,
-    standing_cubes::StandingCubes,
+    standing_cubes::{Standing, StandingCubes},
     wiring::{World, cube_encoder},
 };
 
@@ -83,8 +92,12 @@ pub fn run(args: &PrechipArgs, world: &World, output: Output, shared: &Shared) -
             chips: places.len() as u64,
             cubes,
             list: CubePlan::digest(list.labels()),
-            settings: json!({ "level": args.level }),
+            settings: settings(args),
             layout,
+        };
+        let (folder, is_local) = match Address::parse(&args.output) {
+            Ok(Address::Local(path)) => (path, true),
+            _ => (args.output.clone(), false),
         };
         let mine = share.map_or(0..cubes, |share| share.of(cubes));
         let run = Run {
@@ -93,28 +106,15 @@ pub fn run(args: &PrechipArgs, world: &World, output: Output, shared: &Shared) -
             output,
             list,
             places,
+            plan_id: plan.id(),
             plan,
             encoder: Arc::from(encoder),
-            folder: args.output.trim_end_matches('/').to_owned(),
+            folder: folder.trim_end_matches('/').to_owned(),
+            is_local,
+            share,
         };
         run.all(mine, scenes, shared).await
     })
-}
-
-/// The cubes this job makes; all of them where nothing is said.
-fn share(args: &PrechipArgs) -> Result<Option<Share>, Failure> {
-    match (args.index, args.jobs, args.cubes_per_job) {
-        (None, None, _) => Ok(None),
-        (Some(index), Some(jobs), _) if index >= jobs => Err(Failure::usage(format!(
-            "--index {index} is none of {jobs} jobs, which are counted from 0"
-        ))),
-        (Some(index), Some(jobs), _) => Ok(Some(Share::Of { index, jobs })),
-        (Some(index), None, Some(cubes)) => Ok(Some(Share::Cubes { index, cubes })),
-        (Some(_), None, None) => Err(Failure::usage(
-            "job --index (or AWS_BATCH_JOB_ARRAY_INDEX) of how many? give --jobs, or --cubes-per-job",
-        )),
-        (None, Some(_), _) => Err(Failure::usage("which of the --jobs? give --index, from 0")),
-    }
 }
 
 fn draw(args: &PrechipArgs) -> Result<Draw, Failure> {
@@ -128,6 +128,20 @@ fn draw(args: &PrechipArgs) -> Result<Draw, Failure> {
         (false, Some(seed)) => Ok(Draw::Shuffled(seed)),
         (false, None) => Ok(Draw::InOrder),
     }
+}
+
+/// What else than the list of chips decides what the cubes hold: how hard they are deflated, and where what is
+/// in them is looked for.
+fn settings(args: &PrechipArgs) -> Value {
+    let chips = &args.chips;
+    json!({
+        "level": args.level,
+        "assets": chips.assets,
+        "exclude": chips.exclude,
+        "mount": chips.mount.as_ref().map(|folder| folder.to_string_lossy()),
+        "alternate": chips.alternate,
+        "item_root": chips.item_root,
+    })
 }
 
 fn encoder(args: &PrechipArgs) -> Result<Box<dyn CubeEncoder>, Failure> {
@@ -207,8 +221,12 @@ struct Run<'a> {
     list: ChipList,
     places: Vec<u32>,
     plan: CubePlan,
+    plan_id: String,
     encoder: Arc<dyn CubeEncoder>,
+    /// An address, or a path.
     folder: String,
+    is_local: bool,
+    share: Option<Share>,
 }
 
 impl Run<'_> {
@@ -218,6 +236,9 @@ impl Run<'_> {
         mut scenes: OpenScenes<'_>,
         shared: &Shared,
     ) -> CommandResult {
+        // Who is alone removes what a run that was killed has left half-written.
+        let local = self.is_local.then(|| Path::new(&self.folder));
+        let _lock = local.map(FolderLock::take).transpose()?;
         let goes_on = self.agree().await?;
         let sink = Folders(self.world);
         let below = format!("{UPSTREAM_VERSION}/{}", file_name(&self.plan.platform));
@@ -228,6 +249,7 @@ impl Run<'_> {
             layout,
             encoder: Arc::clone(&self.encoder),
             sink: &sink,
+            plan: &self.plan_id,
             folder: &self.folder,
             below: &below,
             overwrite: goes_on || self.args.overwrite,
@@ -237,22 +259,26 @@ impl Run<'_> {
         };
         self.shared_files(&how).await?;
         let reader = BatchReader::new(&self.world.chip_reader(), batch_options(shared));
-        let (mut records, mut kept, mut counts) = (Vec::new(), 0, BatchCounts::default());
+        let (mut made, mut counts) = (Made::new(self.output.is_json()), BatchCounts::default());
         let mut from = mine.start;
         bar.expect(self.chips_of(mine.clone()));
         while from < mine.end {
             let upto = mine.end.min(from + self.cubes_a_part());
-            let mut work = Vec::new();
-            for (cube, record, is_whole) in self.standing(from..upto, &how).await? {
-                match record {
-                    Some(record) if is_whole => {
+            let (mut work, mut records, mut before) = (Vec::new(), Vec::new(), Vec::new());
+            for (cube, standing) in self.standing(from..upto, &how).await? {
+                match standing {
+                    Standing::Whole(record) if !self.args.overwrite => {
                         bar.advance(record.rows.len() as u64);
                         records.push(record);
-                        kept += 1;
+                        made.kept += 1;
                         continue;
                     }
-                    Some(record) => self.cubes_there().clear(&record, &self.plan, &below)?,
-                    None => {}
+                    Standing::Whole(record) | Standing::Part(record) => before.push(record),
+                    Standing::Other(record) if how.overwrite => {
+                        self.there().remove(&record, &[]).await?;
+                    }
+                    Standing::Other(_) => return Err(of_another(&how.record_address(cube))),
+                    Standing::Nothing => {}
                 }
                 work.push(self.work(cube, &mut scenes, &mut how.fetch_ahead).await);
             }
@@ -261,16 +287,26 @@ impl Run<'_> {
             for failed in report.records.iter().flat_map(|r| &r.failed) {
                 Output::error(format!("{}: {}", failed.chipid, failed.error));
             }
+            // Files of a chip that was there before, and failed now.
+            for before in before {
+                let now = &report.records;
+                if let Ok(now) = now.binary_search_by_key(&before.cube, |now| now.cube)
+                    && let Some(now) = report.records.get(now)
+                {
+                    self.there().remove(&before, &now.files).await?;
+                }
+            }
             records.extend(report.records);
+            made.add(records);
             counts.blocks += report.counts.blocks;
             counts.again += report.counts.again;
             from = upto;
         }
-        records.sort_by_key(|record| record.cube);
-        let manifest = self.manifest(&records, &sink).await?;
+        let text = std::mem::take(&mut made.manifest);
+        let manifest = self.manifest(text.into(), &sink).await?;
         drop(bar);
         tell_headers(self.world, self.output);
-        self.tell(&records, kept, counts, &manifest)
+        self.tell(&made, counts, &manifest)
     }
 
     /// Chips of cubes.
@@ -289,20 +325,24 @@ impl Run<'_> {
     /// is of it.
     async fn agree(&self) -> Result<bool, Failure> {
         let address = format!("{}/prechip.json", self.folder);
-        let text = format!("{:#}\n", self.plan.to_json());
         let same = |stored: &[u8]| {
             let checked = self.plan.check(&address, stored);
             checked.map_err(|e| Failure::failed(chain(&e)))
         };
-        match self.world.read_if_there(&address).await? {
-            Some(stored) if !self.args.overwrite => return same(&stored).map(|()| true),
-            Some(stored) if same(&stored).is_err() => {
-                self.cubes_there().make_room(&self.plan, &stored).await?;
+        let stored = self.world.read_if_there(&address).await?;
+        if let Some(stored) = &stored {
+            let same = same(stored);
+            if same.is_ok() || !self.args.overwrite {
+                return same.map(|()| true);
             }
-            _ => {}
+        }
+        if self.args.overwrite {
+            self.there().make_room(self.plan.cubes).await?;
+        } else if let Some(record) = self.there().of_another().await? {
+            return Err(of_another(&record));
         }
         let put = Folders(self.world)
-            .put(&address, Bytes::from(text), self.args.overwrite)
+            .put(&address, self.plan.to_text().into(), self.args.overwrite)
             .await;
         match put {
             Ok(()) => Ok(false),
@@ -326,27 +366,22 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn cubes_there(&self) -> StandingCubes<'_> {
-        StandingCubes::new(self.world, &self.folder)
+    fn there(&self) -> StandingCubes<'_> {
+        StandingCubes::new(self.world, &self.folder, self.is_local, &self.plan_id)
     }
 
-    /// Cubes with their records, as far as there are some, and whether they stay as they are.
+    /// Cubes with what stands of them.
     async fn standing(
         &self,
         cubes: Range<u64>,
         how: &WriteCubes<'_>,
-    ) -> Result<Vec<(u64, Option<CubeRecord>, bool)>, Failure> {
+    ) -> Result<Vec<(u64, Standing)>, Failure> {
+        let there = self.there();
         let looked = stream::iter(cubes).map(|cube| async move {
-            let there = self.cubes_there();
-            let record = there.record(&how.record_address(cube)).await?;
-            let is_whole = match &record {
-                Some(record) if !self.args.overwrite => there.is_whole(record).await?,
-                _ => false,
-            };
-            Ok((cube, record, is_whole))
+            let standing = there.of(&how.record_address(cube)).await?;
+            Ok((cube, standing))
         });
-        let looked: Vec<Result<_, Failure>> = looked.buffered(LOOKS_AT_ONCE).collect().await;
-        looked.into_iter().collect()
+        looked.buffered(LOOKS_AT_ONCE).try_collect().await
     }
 
     /// The seats of a cube, their items opened.
@@ -377,68 +412,53 @@ impl Run<'_> {
     }
 
     /// Stores the manifest of this run, or this job; says where.
-    async fn manifest(
-        &self,
-        records: &[CubeRecord],
-        sink: &dyn ObjectSink,
-    ) -> Result<String, Failure> {
-        let name = match (self.args.index, self.args.jobs) {
-            (None, _) => "manifest.jsonl".to_owned(),
-            (Some(index), Some(jobs)) => format!("manifest-{index}-of-{jobs}.jsonl"),
-            (Some(index), None) => format!("manifest-{index}.jsonl"),
-        };
-        let address = format!("{}/{name}", self.folder);
-        let text: String = records.iter().map(CubeRecord::to_text).collect();
-        let put = sink.put(&address, Bytes::from(text), true).await;
+    async fn manifest(&self, text: Bytes, sink: &dyn ObjectSink) -> Result<String, Failure> {
+        let address = format!("{}/{}", self.folder, manifest_name(self.share));
+        let put = sink.put(&address, text, true).await;
         put.map_err(|e| Failure::failed(chain(&e)))?;
         Ok(address)
     }
 
-    fn tell(
-        &self,
-        records: &[CubeRecord],
-        kept: u64,
-        counts: BatchCounts,
-        manifest: &str,
-    ) -> CommandResult {
-        let failed: Vec<_> = records.iter().flat_map(|r| &r.failed).collect();
-        let chips: usize = records.iter().map(|r| r.rows.len()).sum();
-        let written = records.iter().filter(|r| !r.files.is_empty()).count();
-        self.output.document(&json!({
+    fn tell(&self, made: &Made, counts: BatchCounts, manifest: &str) -> CommandResult {
+        self.output.document(&made.document(json!({
             "out": self.folder,
             "manifest": manifest,
             "plan": self.plan.to_json(),
-            "cubes": records.iter().map(|r| json!({
-                "cube": r.cube,
-                "chips": r.rows.len(),
-                "files": r.files.iter().map(|f| &f.path).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
-            "kept": kept,
-            "chips": chips,
-            "failed": failed.iter().map(|f| json!({
-                "row": f.row, "chipid": f.chipid, "error": f.error,
-            })).collect::<Vec<_>>(),
             "blocks": { "decoded": counts.blocks, "again": counts.again },
-        }))?;
+        })))?;
         self.output.detail(format!(
             "{} tiles decoded, {} of them again",
             counts.blocks, counts.again
         ));
-        let before = if kept > 0 {
-            format!(" ({kept} cubes stood there before)")
+        if made.left_out > 0 {
+            self.output.note(format!(
+                "{} chips left out, because another of their cube failed",
+                made.left_out
+            ));
+        }
+        let before = if made.kept > 0 {
+            format!(" ({} cubes stood there before)", made.kept)
         } else {
             String::new()
         };
         self.output.done(format!(
-            "{chips} chips in {written} cubes → {}{before}",
-            self.folder
+            "{} chips in {} cubes → {}{before}",
+            made.chips, made.cubes, self.folder
         ))?;
-        match (chips, failed.is_empty()) {
-            (_, true) => Ok(Status::Done),
-            (0, false) => Err(Failure::Told),
-            (_, false) => Ok(Status::Partly),
+        match (made.chips, made.failed) {
+            (_, 0) => Ok(Status::Done),
+            (0, _) => Err(Failure::Told),
+            _ => Ok(Status::Partly),
         }
     }
+}
+
+/// The record at `address` is not of the plan, and nothing is to be replaced.
+fn of_another(address: &str) -> Failure {
+    Failure::failed(format!(
+        "{address} is of a cube of another plan, which is not there any more: choose another folder, or say \
+         --overwrite to replace such cubes"
+    ))
 }
 
 /// Reads in the order of the cubes, with a part of the memory.
@@ -475,8 +495,8 @@ impl std::fmt::Debug for Folders<'_> {
 #[async_trait::async_trait]
 impl ObjectSink for Folders<'_> {
     async fn put(&self, address: &str, bytes: Bytes, overwrite: bool) -> Result<(), WriteError> {
-        if !address.contains("://")
-            && let Some(folder) = Path::new(address).parent()
+        if let Ok(Address::Local(path)) = Address::parse(address)
+            && let Some(folder) = Path::new(&path).parent()
         {
             std::fs::create_dir_all(folder).map_err(|e| {
                 WriteError::new(WriteErrorKind::NotFound, folder.to_string_lossy()).because(e)

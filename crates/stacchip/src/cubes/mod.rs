@@ -27,6 +27,6 @@ pub use layout::{CubeLayout, CubeType};
 pub use layout_error::LayoutError;
 pub use plan::{CubePlan, PlanError};
 pub use platform::{CUBE_BANDS, model_bands, nodata_of};
-pub use record::{CubeRecord, FailedSeat, StoredFile, WrongRecord};
+pub use record::{CubeRecord, FailedSeat, LeftOutSeat, StoredFile, WrongRecord};
 pub use share::Share;
 pub use write::{CubeWork, CubesError, CubesReport, Seat, WriteCubes, write_cubes};

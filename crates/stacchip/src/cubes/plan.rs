@@ -1,7 +1,11 @@
 //! What all runs that make the same cubes agree on.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use stacchip_index::SceneColumns;
 use thiserror::Error;
 
 use super::{ChipLabel, CubeLayout, Draw};
@@ -26,7 +30,7 @@ pub struct CubePlan {
     pub cubes: u64,
     /// A digest of the list of chips to draw from.
     pub list: String,
-    /// Whatever else decides what the files hold.
+    /// Whatever else decides what the files hold: also where assets are looked for.
     pub settings: Value,
 }
 
@@ -58,7 +62,20 @@ pub enum PlanError {
 }
 
 impl CubePlan {
-    /// Its text: a JSON document.
+    /// What tells it from other plans: the SHA-256 of [`to_json`](Self::to_json), in hexadecimal. Every
+    /// record of a cube names the plan that it is of.
+    pub fn id(&self) -> String {
+        hex(&Sha256::digest(self.to_json().to_string()))
+    }
+
+    /// What is stored beside the cubes: its document, with its id.
+    pub fn to_text(&self) -> String {
+        let mut document = self.to_json();
+        document["id"] = self.id().into();
+        format!("{document:#}\n")
+    }
+
+    /// What it says, as a JSON document.
     pub fn to_json(&self) -> Value {
         let layout = &self.layout;
         json!({
@@ -109,20 +126,46 @@ impl CubePlan {
         Ok(())
     }
 
-    /// A digest of `chips`, in their order: of what a row is known by.
+    /// A digest of `chips`, in their order: of all that is known of each, and the number of its row.
     pub fn digest<'a>(chips: impl IntoIterator<Item = &'a ChipLabel>) -> String {
         let mut hash = Sha256::new();
+        let mut known: Option<(&Arc<SceneColumns>, _)> = None;
         for chip in chips {
-            let scene = &chip.scene;
+            // Chips of an item stand together, and share its columns.
+            let scene = match known {
+                Some((scene, digest)) if Arc::ptr_eq(scene, &chip.scene) => digest,
+                _ => Sha256::digest(of_scene(&chip.scene)),
+            };
+            known = Some((&chip.scene, scene));
+            hash.update(scene);
             let w = chip.window;
-            hash.update(scene.item_id.as_bytes());
+            let (cloud, nodata) = (chip.quality.cloud.get(), chip.quality.nodata.get());
             hash.update(format!(
-                "\n{} {} {} {} {} {}\n",
-                scene.chip_size, scene.stride, w.col, w.row, w.width, w.height
+                "{} {} {} {} {} {} {} {cloud} {nodata} {} {}\n",
+                chip.row, chip.x, chip.y, w.col, w.row, w.width, w.height, chip.lon, chip.lat
             ));
         }
         hex(&hash.finalize())
     }
+}
+
+/// All that the chips of an item share.
+fn of_scene(scene: &SceneColumns) -> String {
+    let text = |time: Timestamp| time.to_string();
+    json!([
+        scene.item_id,
+        scene.item_href,
+        scene.collection,
+        scene.platform,
+        scene.spacecraft,
+        scene.datetime.to_string(),
+        scene.start_datetime.map(text),
+        scene.end_datetime.map(text),
+        scene.crs,
+        scene.chip_size,
+        scene.stride,
+    ])
+    .to_string()
 }
 
 fn number(value: f64) -> Value {
@@ -148,11 +191,11 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Version of the plan and of what it promises.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests {
-    use stacchip_model::SampleType;
+    use stacchip_model::{Fraction, Quality, SampleType, Window};
 
     use super::*;
 
@@ -192,7 +235,80 @@ mod tests {
             let error = plan.check("p", text.as_bytes()).unwrap_err();
             assert!(matches!(error, PlanError::Unknown { .. }));
         }
+        // What is stored names it, and is still known as the same; another has another name.
+        assert!(plan.to_text().contains(&plan.id()));
+        assert_eq!(plan.check("p", plan.to_text().as_bytes()), Ok(()));
+        assert_ne!(plan.id(), other.id());
         // Of nothing: FIPS 180-4.
         assert!(plan.list.starts_with("e3b0c44298fc1c149afbf4c8996fb924"));
+    }
+
+    #[test]
+    fn a_list_is_another_where_anything_of_a_chip_is_another() {
+        let scene = SceneColumns {
+            item_id: "a".to_owned(),
+            item_href: Some("https://x/a.json".to_owned()),
+            collection: Some("c".to_owned()),
+            platform: None,
+            spacecraft: None,
+            datetime: "2024-05-06T07:08:09Z".parse().unwrap(),
+            start_datetime: None,
+            end_datetime: None,
+            crs: "EPSG:32633".to_owned(),
+            chip_size: 256,
+            stride: 256,
+        };
+        let chip = ChipLabel {
+            row: 0,
+            scene: Arc::new(scene.clone()),
+            x: 0,
+            y: 0,
+            window: Window::new(0, 0, 256, 256),
+            quality: Quality {
+                cloud: Fraction::ZERO,
+                nodata: Fraction::ZERO,
+            },
+            lon: 15.0,
+            lat: 1.0,
+        };
+        let digest = |chips: &[ChipLabel]| CubePlan::digest(chips);
+        let second = ChipLabel {
+            row: 1,
+            x: 1,
+            ..chip.clone()
+        };
+        let first = digest(&[chip.clone(), second.clone()]);
+        // The same also where the columns of the item were read twice.
+        let again = ChipLabel {
+            scene: Arc::new(scene.clone()),
+            ..second.clone()
+        };
+        assert_eq!(first, digest(&[chip.clone(), again]));
+        assert_ne!(first, digest(&[second.clone(), chip.clone()]));
+        let of = |change: &dyn Fn(&mut SceneColumns)| {
+            let mut scene = scene.clone();
+            change(&mut scene);
+            ChipLabel {
+                scene: Arc::new(scene),
+                ..second.clone()
+            }
+        };
+        for other in [
+            ChipLabel {
+                row: 2,
+                ..second.clone()
+            },
+            ChipLabel {
+                lat: 1.5,
+                ..second.clone()
+            },
+            of(&|scene| scene.item_href = Some("https://y/a.json".to_owned())),
+            of(&|scene| scene.item_href = None),
+            of(&|scene| scene.collection = Some("d".to_owned())),
+            of(&|scene| scene.datetime = "2024-05-06T07:08:10Z".parse().unwrap()),
+            of(&|scene| scene.crs = "EPSG:32634".to_owned()),
+        ] {
+            assert_ne!(first, digest(&[chip.clone(), other]));
+        }
     }
 }

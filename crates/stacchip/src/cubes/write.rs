@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::{
     ChipLabel, Cube, CubeChip, CubeEncoder, CubeFile, CubeLayout, CubeRecord, FailedSeat,
-    StoredFile,
+    LeftOutSeat, StoredFile,
 };
 use crate::{ObjectSink, Progress, WriteError, offload::offload};
 
@@ -45,6 +45,8 @@ pub struct WriteCubes<'a> {
     pub encoder: Arc<dyn CubeEncoder>,
     /// What stores them.
     pub sink: &'a dyn ObjectSink,
+    /// The id of the plan that the cubes are of.
+    pub plan: &'a str,
     /// The folder of the output.
     pub folder: &'a str,
     /// The folder of the cubes in it.
@@ -240,6 +242,7 @@ enum Arrived {
 struct Done {
     cube: Cube,
     failed: Vec<FailedSeat>,
+    left_out: Vec<LeftOutSeat>,
 }
 
 impl Filling {
@@ -307,8 +310,13 @@ impl Filling {
                 error,
             });
         }
+        let mut left_out = Vec::new();
         if how.whole_only && !failed.is_empty() {
-            chips.clear();
+            left_out.extend(chips.drain(..).map(|chip| LeftOutSeat {
+                seat: chip.seat as u64,
+                row: chip.label.row,
+                chipid: chip.label.chipid(),
+            }));
         }
         Some(Done {
             cube: Cube {
@@ -317,6 +325,7 @@ impl Filling {
                 chips,
             },
             failed,
+            left_out,
         })
     }
 }
@@ -349,7 +358,11 @@ async fn store(
     files: Vec<(CubeFile, StoredFile)>,
     how: &WriteCubes<'_>,
 ) -> Result<CubeRecord, CubesError> {
-    let Done { cube, failed } = done;
+    let Done {
+        cube,
+        failed,
+        left_out,
+    } = done;
     let mut stored = Vec::with_capacity(files.len());
     for (file, mut as_stored) in files {
         let path = format!("{}/{}", how.below, file.name);
@@ -360,10 +373,12 @@ async fn store(
     }
     let record = CubeRecord {
         cube: cube.number,
+        plan: how.plan.to_owned(),
         files: stored,
         rows: cube.chips.iter().map(|chip| chip.label.row).collect(),
         chipids: cube.chips.iter().map(|chip| chip.label.chipid()).collect(),
         failed,
+        left_out,
     };
     let address = how.record_address(cube.number);
     how.sink
