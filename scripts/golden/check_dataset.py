@@ -1,6 +1,9 @@
 """What `stacchip merge`, `split` and `query` write is read by pyarrow, geopandas, DuckDB and Polars, and says the same to each."""
 
 import json
+import pathlib
+import subprocess
+import sys
 
 import duckdb
 import geopandas
@@ -33,6 +36,8 @@ def main():
         report.equal(opens(report, parts, f"{parts}/*.parquet", "a folder"), rows, "rows of the folder")
         report.equal(opens(report, index, f"{index}/*.parquet", "a table an item"), rows, "rows of the tables")
         geo(report, merged)
+        for path in [merged, parts, index]:
+            conforms(report, path)
         conditions(report, binary, merged, folder)
     report.close()
 
@@ -67,6 +72,13 @@ def geo(report, path):
         report.equal(column["covering"]["bbox"][edge], ["bbox", edge], f"covering {edge}")
         same = (shapely.bounds(outlines)[:, i] == covering.field(edge).to_numpy()).all()
         report.check(same, f"the covering is the box around each outline: {edge}")
+
+
+def conforms(report, path):
+    """The abstract tests of GeoParquet 1.1, by a program nobody here wrote."""
+    program = pathlib.Path(sys.executable).parent / "geoparquet-validator"
+    done = subprocess.run([program, "check", path, "--class", "all"], capture_output=True, text=True)
+    report.check(done.returncode == 0 and "FAIL" not in done.stdout, f"{path}: GeoParquet", done.stdout + done.stderr)
 
 
 def conditions(report, binary, path, folder):

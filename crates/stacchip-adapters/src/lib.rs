@@ -39,5 +39,7 @@ pub mod parquet;
 pub mod proj;
 #[cfg(feature = "stac")]
 pub mod stac;
+#[cfg(feature = "vector")]
+pub mod vector;
 
 pub use stacchip_codecs as codecs;

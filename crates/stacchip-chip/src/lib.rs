@@ -19,6 +19,7 @@
 mod align;
 mod array_plan;
 pub mod batch;
+mod burn;
 mod chip;
 mod chip_reader;
 mod choice;
@@ -41,6 +42,7 @@ pub mod testing;
 
 pub use align::{Alignment, PixelMap};
 pub use array_plan::{ArrayPlan, ArrayRequest, Edge, MaskedPixels};
+pub use burn::{Touch, burn};
 pub use chip::{AssetRequest, Chip, ChipArray, ChipRequest};
 pub use chip_reader::{ChipReader, FetchedChip, PlannedArray, PlannedChip};
 pub use choice::{AssetChoice, ChoiceError, ChosenAsset, ChosenAssets, LeftOut, Reason};

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::wiring::Period;
+use crate::{
+    commands::{LabelArgs, SeriesArgs},
+    labels::BurnArgs,
+    wiring::Period,
+};
 
 /// Index every chip of a STAC item, and cut any of them on demand from its GeoTIFFs.
 #[derive(Debug, Parser)]
@@ -96,6 +100,10 @@ pub enum Command {
     Preview(PreviewArgs),
     /// Find chips of an index that answer to a condition.
     Query(QueryArgs),
+    /// Say what a vector layer has where chips are, or keep the chips that it touches.
+    Label(Box<LabelArgs>),
+    /// Say which chips of a place follow each other in time.
+    Series(SeriesArgs),
     /// Merge indexes into one, sorted so that readers pass over what they do not want.
     Merge(MergeArgs),
     /// Say which chips train, validate and test, so that no place is in two splits; or check that.
@@ -242,6 +250,9 @@ pub struct ChipArgs {
     /// Grid of chips of an item.
     #[command(flatten)]
     pub grid: GridArgs,
+    /// Labels burnt beside the chips.
+    #[command(flatten)]
+    pub burn: BurnArgs,
     /// Assets to read, in this order: keys, else band names or common names.
     #[arg(
         long,
@@ -352,6 +363,7 @@ impl ExplainArgs {
             source: self.source.clone(),
             selection: self.selection.clone(),
             grid: self.grid.clone(),
+            burn: BurnArgs::default(),
             assets: self.assets.clone(),
             exclude: self.exclude.clone(),
             output: "-".to_owned(),

@@ -1,6 +1,7 @@
 //! Where chips go: one file, a folder, a template, or standard output.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     path::Path,
 };
@@ -8,7 +9,7 @@ use std::{
 use stacchip::{
     ObjectSink,
     chip::{
-        Chip, ChipEncoder, Georeferenced,
+        Chip, ChipArray, ChipEncoder, Georeferenced,
         display::{PictureOptions, Stretch},
     },
     model::CrsKind,
@@ -19,6 +20,7 @@ use crate::{
     commands::Names,
     failure::{Failure, chain},
     index_files::file_name,
+    labels::{Labels, beside},
     wiring::{World, encoder_for, endings},
 };
 
@@ -30,6 +32,14 @@ pub struct ChipFiles {
     ending: String,
     overwrite: bool,
     picture: Option<PictureOptions>,
+    labels: Option<Labels>,
+}
+
+/// The bytes of a chip's file, and of that of its labels where they have one.
+#[derive(Debug)]
+pub struct EncodedChip {
+    chip: Vec<u8>,
+    label: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -45,7 +55,7 @@ impl ChipFiles {
     ///
     /// # Errors
     /// A failure where the format is not known, or several chips would go into one file.
-    pub fn new(args: &ChipArgs, several: bool) -> Result<Self, Failure> {
+    pub fn new(args: &ChipArgs, several: bool, world: &World) -> Result<Self, Failure> {
         let out = args.output.as_str();
         let by_name = Path::new(out)
             .extension()
@@ -103,7 +113,21 @@ impl ChipFiles {
             },
             rescale: args.rescale.clone(),
         };
+        let labels = Labels::of(&args.burn, world)?;
+        if labels.is_some() {
+            if !matches!(ending.as_str(), "npz" | "npy" | "tif" | "tiff") {
+                return Err(Failure::usage(format!(
+                    "labels go into .npz, or beside .tif and .npy, not into .{ending}"
+                )));
+            }
+            if ending != "npz" && matches!(place, Place::Standard) {
+                return Err(Failure::usage(
+                    "labels go to standard output in npz only: say --format npz",
+                ));
+            }
+        }
         Ok(Self {
+            labels,
             place,
             encoder,
             ending,
@@ -125,8 +149,8 @@ impl ChipFiles {
         let out = self.place(names);
         let crs = chip.frame.crs.as_ref();
         let kind = crs.and_then(|crs| Some(world.projector().describe(crs).ok()?.kind));
-        let bytes = self.encode(chip, kind, &out)?;
-        self.store(&out, bytes, world).await?;
+        let encoded = self.encode(chip, kind, &out)?;
+        self.store(&out, encoded, world).await?;
         Ok(out)
     }
 
@@ -142,6 +166,12 @@ impl ChipFiles {
         }
     }
 
+    /// Texts that are burnt as numbers, and the numbers.
+    pub fn classes(&self) -> Option<&BTreeMap<String, u32>> {
+        let classes = self.labels.as_ref().map(Labels::classes);
+        classes.filter(|classes| !classes.is_empty())
+    }
+
     /// The bytes of the file `out` that holds `chip`, whose reference system is of `kind`.
     ///
     /// # Errors
@@ -151,7 +181,7 @@ impl ChipFiles {
         chip: &Chip,
         kind: Option<CrsKind>,
         out: &str,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<EncodedChip, Failure> {
         let place = Georeferenced {
             crs: chip.frame.crs.as_ref(),
             crs_kind: kind,
@@ -162,16 +192,34 @@ impl ChipFiles {
             Some(options) => &chip.clone().displayed(options).map_err(|e| failed(&e))?,
             None => chip,
         };
-        self.encoder
-            .encode(&shown.named(), place)
-            .map_err(|e| failed(&e))
+        let label = self.labels.as_ref().map(|labels| labels.of_chip(chip));
+        let label = label
+            .transpose()
+            .map_err(|e| Failure::failed(format!("{out}: {e}")))?;
+        let mut arrays = shown.named();
+        let own = self.ending != "npz";
+        arrays.extend(label.iter().filter(|_| !own).map(ChipArray::named));
+        let encode = |arrays: &[_]| self.encoder.encode(arrays, place).map_err(|e| failed(&e));
+        Ok(EncodedChip {
+            chip: encode(&arrays)?,
+            label: match &label {
+                Some(label) if own => Some(encode(&[label.named()])?),
+                _ => None,
+            },
+        })
     }
 
-    /// Stores `bytes` as the file `out`: all of it or nothing.
+    /// Stores a chip as the file `out`, its labels first: all of each or nothing.
     ///
     /// # Errors
     /// A failure where it cannot be stored, or is there already and is not to be overwritten.
-    pub async fn store(&self, out: &str, bytes: Vec<u8>, world: &World) -> Result<(), Failure> {
+    pub async fn store(
+        &self,
+        out: &str,
+        encoded: EncodedChip,
+        world: &World,
+    ) -> Result<(), Failure> {
+        let bytes = encoded.chip;
         if matches!(self.place, Place::Standard) {
             let mut standard = io::stdout().lock();
             standard.write_all(&bytes)?;
@@ -181,6 +229,13 @@ impl ChipFiles {
         if matches!(self.place, Place::Folder(_) | Place::Template(_)) && !out.contains("://") {
             let folder = Path::new(out).parent().unwrap_or(Path::new(""));
             std::fs::create_dir_all(folder).map_err(|e| Failure::of(folder.display(), &e))?;
+        }
+        if let Some(label) = encoded.label {
+            world
+                .sink()
+                .put(&beside(out), label.into(), self.overwrite)
+                .await
+                .map_err(|e| Failure::failed(chain(&e)))?;
         }
         world
             .sink()

@@ -15,6 +15,7 @@ mod index_files;
 mod index_rows;
 mod inputs;
 mod item_files;
+mod labels;
 mod output;
 mod progress;
 mod source;

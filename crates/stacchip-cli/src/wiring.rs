@@ -34,12 +34,13 @@ pub use stacchip_adapters::{
     },
     object::Traffic,
     parquet::{
-        Area, Choice, Condition, Found, IndexFile, ItemLine, KeptItems, MergeOptions, MergePieces,
-        ParquetIndexReader, Per, Period, Place, QueryError, StagedTable, Table, find_rows,
-        headers_address, items_address, merge_headers, read_ids, read_places, stage_tables,
-        write_rows,
+        Area, Choice, Condition, Finding, Found, IndexFile, ItemLine, KeptItems, MergeOptions,
+        MergePieces, NewColumn, ParquetIndexReader, Per, Period, Place, QueryError, StagedTable,
+        Survey, Table, chip_number, find_rows, headers_address, items_address, merge_headers,
+        read_chips, read_ids, read_places, stage_tables, survey, twice, write_rows,
     },
     stac::{ItemDocument, StacError},
+    vector::read_layer,
 };
 
 /// The adapters of one run.
@@ -252,6 +253,11 @@ impl World {
     }
 
     /// What moves points.
+    pub fn shared_projector(&self) -> Arc<dyn Projector> {
+        Arc::clone(&self.projector)
+    }
+
+    /// The same.
     pub fn projector(&self) -> &dyn Projector {
         self.projector.as_ref()
     }

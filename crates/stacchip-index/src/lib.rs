@@ -44,6 +44,7 @@ mod row;
 mod row_fold;
 mod scene_grid;
 pub mod schema;
+mod series;
 #[cfg(test)]
 mod sphere;
 mod split;
@@ -59,6 +60,7 @@ pub use ports::{IndexError, IndexErrorKind, IndexReader, IndexWriter};
 pub use row::{ChipRow, SceneColumns};
 pub use row_fold::RowFold;
 pub use scene_grid::{MissingGrid, RasterHeader, SceneGrid};
+pub use series::{SeriesBy, SeriesCounts, SeriesMaker, SeriesOptions, SeriesPeriod, SeriesPlan};
 pub use split::{
     LeakCheck, Leaks, Split, SplitBy, SplitCounts, SplitError, SplitOptions, SplitPlan, Splitter,
 };

@@ -20,6 +20,7 @@
 mod affine;
 mod axis_map;
 mod crs;
+mod figure;
 mod geometry;
 mod grid;
 mod pixels;
@@ -34,6 +35,7 @@ mod window;
 pub use affine::Affine;
 pub use axis_map::AxisMap;
 pub use crs::{AuthorityCode, Crs, ParseCrsError};
+pub use figure::Figure;
 pub use geometry::{Bounds, MultiPolygon, Point, Polygon, Ring};
 pub use grid::Grid;
 pub use pixels::{Pixels, PixelsError};

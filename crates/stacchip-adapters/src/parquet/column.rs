@@ -1,22 +1,72 @@
-//! A table with one column more.
+//! A table with some columns more.
 
 use std::{
     fs::Permissions,
     io::{BufWriter, Write},
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use ::parquet::{arrow::ArrowWriter, file::metadata::KeyValue};
 use arrow::{
-    array::{ArrayRef, RecordBatch, StringArray},
-    datatypes::{DataType, Field, Schema},
+    array::{Array, ArrayRef, Float32Array, Float64Array, RecordBatch, StringArray, UInt32Array},
+    datatypes::{Field, Schema},
 };
 use stacchip_index::{IndexError, IndexErrorKind, schema::BBOX};
 use tempfile::{NamedTempFile, TempPath};
 
-use super::{Table, index_error, writer::properties};
+use super::{Table, index_error, writer::properties_of_groups};
 use crate::beside::temporary;
+
+/// A column that a table is to get, with a value for each of some rows.
+#[derive(Debug, Clone)]
+pub struct NewColumn {
+    pub(super) name: String,
+    pub(super) values: ArrayRef,
+}
+
+impl NewColumn {
+    /// Texts.
+    pub fn texts<'a>(name: &str, values: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        Self::of(name, Arc::new(values.into_iter().collect::<StringArray>()))
+    }
+
+    /// Numbers with fractions, in double precision.
+    pub fn numbers(name: &str, values: impl IntoIterator<Item = Option<f64>>) -> Self {
+        Self::of(name, Arc::new(values.into_iter().collect::<Float64Array>()))
+    }
+
+    /// Shares, in single precision.
+    pub fn shares(name: &str, values: impl IntoIterator<Item = f32>) -> Self {
+        Self::of(name, Arc::new(Float32Array::from_iter_values(values)))
+    }
+
+    /// Counts.
+    pub fn counts(name: &str, values: impl IntoIterator<Item = u32>) -> Self {
+        Self::of(name, Arc::new(UInt32Array::from_iter_values(values)))
+    }
+
+    /// The values of `rows` only.
+    #[must_use]
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        let first = rows.start.min(self.values.len());
+        let count = rows.end.min(self.values.len()) - first;
+        Self::of(&self.name, self.values.slice(first, count))
+    }
+
+    fn of(name: &str, values: ArrayRef) -> Self {
+        Self {
+            name: name.to_owned(),
+            values,
+        }
+    }
+
+    pub(super) fn field(&self) -> Arc<Field> {
+        let kind = self.values.data_type().clone();
+        Arc::new(Field::new(&self.name, kind, true))
+    }
+}
 
 /// A table that was written beside the one it will replace.
 ///
@@ -49,19 +99,39 @@ impl StagedTable {
         values: impl IntoIterator<Item = Option<&'a str>>,
         said: Option<(&str, &str)>,
     ) -> Result<Self, IndexError> {
+        Self::with_columns(table, &[NewColumn::texts(name, values)], said)
+    }
+
+    /// The same with several columns of any type, each with a value for each row. Row groups stay as they are.
+    ///
+    /// # Errors
+    /// [`IndexError`] where it cannot be read or written, or a column has not as many values as there are rows.
+    pub fn with_columns(
+        table: &Table,
+        more: &[NewColumn],
+        said: Option<(&str, &str)>,
+    ) -> Result<Self, IndexError> {
         let path = table.path();
         let address = table.address();
         let wrong = |e: Box<dyn std::error::Error + Send + Sync>| {
             index_error(IndexErrorKind::Write, &address, e)
         };
+        let rows = usize::try_from(table.rows()).unwrap_or(usize::MAX);
+        if let Some(column) = more.iter().find(|column| column.values.len() != rows) {
+            let (name, count) = (&column.name, column.values.len());
+            return Err(wrong(
+                format!("{count} values of `{name}` for {rows} rows").into(),
+            ));
+        }
         let file = temporary(path).map_err(|e| wrong(e.into()))?;
         if let Ok(old) = path.metadata() {
             let kept: Permissions = old.permissions();
             let _ = file.as_file().set_permissions(kept);
         }
         let schema = table.schema();
+        let is_new = |name: &str| more.iter().any(|column| column.name == name);
         let kept: Vec<usize> = (0..schema.fields().len())
-            .filter(|&i| schema.field(i).name() != name)
+            .filter(|&i| !is_new(schema.field(i).name()))
             .collect();
         // The covering stays last.
         let at = match kept.last() {
@@ -72,9 +142,15 @@ impl StagedTable {
             .iter()
             .map(|&i| Arc::clone(&schema.fields()[i]))
             .collect();
-        fields.insert(at, Arc::new(Field::new(name, DataType::Utf8, true)));
+        let new = more.iter().map(NewColumn::field);
+        fields.splice(at..at, new);
         let schema = Arc::new(Schema::new(fields));
-        let properties = properties(&schema).map_err(|e| wrong(e.into()))?;
+        let groups = table.parquet().row_groups().iter();
+        let largest = groups
+            .map(|g| usize::try_from(g.num_rows()).unwrap_or(0))
+            .max();
+        let properties =
+            properties_of_groups(&schema, largest.unwrap_or(0)).map_err(|e| wrong(e.into()))?;
         let mut writer =
             ArrowWriter::try_new(BufWriter::new(file), Arc::clone(&schema), Some(properties))
                 .map_err(|e| wrong(e.into()))?;
@@ -86,16 +162,21 @@ impl StagedTable {
             let pair = KeyValue::new(key.to_owned(), value.to_owned());
             writer.append_key_value_metadata(pair);
         }
-        let mut values = values.into_iter();
-        for batch in table.batches(None, None)? {
-            let batch = batch?;
-            let column: StringArray = values.by_ref().take(batch.num_rows()).collect();
-            let mut columns: Vec<ArrayRef> =
-                kept.iter().map(|&i| Arc::clone(batch.column(i))).collect();
-            columns.insert(at, Arc::new(column));
-            let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
-            let batch = batch.map_err(|e| wrong(e.into()))?;
-            writer.write(&batch).map_err(|e| wrong(e.into()))?;
+        let mut first = 0usize;
+        for group in 0..table.groups() {
+            for batch in table.batches(None, Some(vec![group]))? {
+                let batch = batch?;
+                let mut columns: Vec<ArrayRef> =
+                    kept.iter().map(|&i| Arc::clone(batch.column(i))).collect();
+                let end = first + batch.num_rows();
+                let here = more.iter().map(|column| column.slice(first..end).values);
+                columns.splice(at..at, here);
+                first = end;
+                let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
+                let batch = batch.map_err(|e| wrong(e.into()))?;
+                writer.write(&batch).map_err(|e| wrong(e.into()))?;
+            }
+            writer.flush().map_err(|e| wrong(e.into()))?;
         }
         let mut out = writer.into_inner().map_err(|e| wrong(e.into()))?;
         out.flush().map_err(|e| wrong(e.into()))?;

@@ -20,13 +20,14 @@ mod query;
 mod reader;
 mod rows;
 mod source;
+mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
 mod wkb;
 mod writer;
 
-pub use column::StagedTable;
+pub use column::{NewColumn, StagedTable};
 pub use file::IndexFile;
 pub use headers::{
     HeaderTableEncoder, HeaderTables, ParquetHeaders, headers_address, merge_headers,
@@ -35,11 +36,12 @@ pub use items::{ItemLine, KeptItems, items_address};
 pub use merge::{
     MergeOptions, MergePieces, Merged, Period, StagedMerge, merge_tables, stage_tables,
 };
-pub use places::{Place, read_places};
+pub use places::{Place, read_chips, read_places};
 pub use query::{
     Area, Choice, Condition, Found, Matches, Per, QueryError, find_rows, read_ids, write_rows,
 };
 pub use reader::ParquetIndexReader;
+pub use survey::{Finding, Survey, chip_number, survey, twice};
 pub use table::{Batches, Table};
 pub use writer::ParquetEncoder;
 

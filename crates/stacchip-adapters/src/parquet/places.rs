@@ -5,10 +5,38 @@ use arrow::{
     compute::cast,
     datatypes::DataType,
 };
-use stacchip_index::{IndexError, IndexErrorKind, schema::GEOMETRY};
+use stacchip_index::{ChipRow, IndexError, IndexErrorKind, schema::GEOMETRY};
 use stacchip_model::MultiPolygon;
 
-use super::{Table, index_error, wkb};
+use super::{
+    Table,
+    columns::{self, RowDecoder},
+    index_error, wkb,
+};
+
+/// Calls `each` with the rows of a row group of `table`, in their order, some thousand at a time.
+///
+/// # Errors
+/// [`IndexError`] where they cannot be read, or one is none.
+pub fn read_chips(
+    table: &Table,
+    group: usize,
+    mut each: impl FnMut(&[ChipRow]),
+) -> Result<(), IndexError> {
+    let mut decoder = RowDecoder::default();
+    let names: Vec<&str> = columns::names().collect();
+    let mut first = 0u64;
+    for batch in table.batches(Some(&names), Some(vec![group]))? {
+        let rows = decoder.decode(&batch?, first).map_err(|e| IndexError {
+            kind: IndexErrorKind::Schema(e.to_string()),
+            address: table.address(),
+            cause: None,
+        })?;
+        first = first.saturating_add(rows.len() as u64);
+        each(&rows);
+    }
+    Ok(())
+}
 
 /// A chip's outline, and what the column of texts says of it.
 pub type Place = (MultiPolygon, Option<String>);

@@ -181,7 +181,7 @@ fn covering(bounds: &[Option<Bounds>]) -> Result<ArrayRef, ArrowError> {
 }
 
 /// Days since 1970-01-01.
-fn days(date: Date) -> i32 {
+pub(super) fn days(date: Date) -> i32 {
     date.since(Date::constant(1970, 1, 1))
         .map_or(0, |span| span.get_days())
 }

@@ -98,6 +98,11 @@ impl Table {
         pairs.into_iter().find(|p| p.key == key)?.value
     }
 
+    /// Whether it has a column `name`.
+    pub fn schema_has(&self, name: &str) -> bool {
+        self.schema().column_with_name(name).is_some()
+    }
+
     /// Whether the column `name` holds numbers with fractions.
     pub fn has_fractions(&self, name: &str) -> bool {
         let column = self.schema().column_with_name(name);

@@ -98,6 +98,16 @@ pub(super) fn properties(schema: &Schema) -> Result<WriterProperties, ParquetErr
     Ok(builder(schema)?.build())
 }
 
+/// The same, with row groups of `rows` where they are larger than they are by default.
+pub(super) fn properties_of_groups(
+    schema: &Schema,
+    rows: usize,
+) -> Result<WriterProperties, ParquetError> {
+    let rows = rows.max(ROW_GROUP_ROWS);
+    let properties = builder(schema)?.set_max_row_group_row_count(Some(rows));
+    Ok(properties.build())
+}
+
 /// The same where rows of one place lie together: then it is cheaper to squeeze what is alike than to
 /// look it up in a dictionary that would soon be full.
 pub(super) fn merged_properties(schema: &Schema) -> Result<WriterProperties, ParquetError> {

@@ -60,7 +60,7 @@ async fn raster(
     let failed = |e: ChipError| Failure::failed(format!("{}: {}", args.source, chain(&e)));
     let raster = reader.raster(address).await.map_err(failed)?;
     let request = raster_request(args, &raster, shaping, world)?;
-    let files = ChipFiles::new(args, false)?;
+    let files = ChipFiles::new(args, false, world)?;
     let name = stem(address);
     let chip = read_raster_window(&raster, &name, &request, reader.codecs())
         .await
@@ -152,7 +152,8 @@ async fn item(
     only_of_rasters(args)?;
     let chips = scene_chips(&Cutting::of(args), scene, world, output).await?;
     let wanted = requests_of_item(args, scene, &chips, shaping, world)?;
-    let files = ChipFiles::new(args, selection.all)?;
+    let files = ChipFiles::new(args, selection.all, world)?;
+    tell_classes(&files, output);
     let mut run = Run::new(args, files, world, output);
     let wanted = wanted.into_iter().map(|(names, chip)| (names, Ok(chip)));
     let went = run.cut(wanted.collect()).await;
@@ -238,10 +239,18 @@ async fn index(
     output: Output,
 ) -> CommandResult {
     only_of_rasters(args)?;
-    let files = ChipFiles::new(args, scenes.may_be_several())?;
+    let files = ChipFiles::new(args, scenes.may_be_several(), world)?;
+    tell_classes(&files, output);
     let mut run = Run::new(args, files, world, output);
     let went = cut_rows(args, scenes, shaping, &mut run, (world, output)).await;
     finish(run, went, args, world, output)
+}
+
+/// Says which numbers stand for the texts of a layer.
+fn tell_classes(files: &ChipFiles, output: Output) {
+    for (text, number) in files.classes().into_iter().flatten() {
+        output.note(format!("label {number} is {text}"));
+    }
 }
 
 /// Cuts the rows of an index, those of some scenes together.

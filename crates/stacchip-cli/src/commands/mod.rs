@@ -5,17 +5,21 @@ mod completions;
 mod explain;
 mod index;
 mod info;
+mod label;
 mod merge;
 mod prechip;
 mod preview;
 mod query;
 mod sample;
+mod series;
 mod split;
 mod stats;
 
 pub use chip::{Cutting, Names, record, scene_chips};
 
+pub use label::LabelArgs;
 pub use query::row_numbers;
+pub use series::SeriesArgs;
 
 use crate::{
     CommandResult,
@@ -36,6 +40,8 @@ pub fn run(command: Command, shared: &Shared, output: Output) -> CommandResult {
         Command::Stats(args) => stats::run(&args, &World::new(shared)?, output, shared),
         Command::Info(args) => info::run(&args, &World::new(shared)?, output),
         Command::Query(args) => query::run(&args, shared, output),
+        Command::Label(args) => label::run(&args, &World::new(shared)?, output),
+        Command::Series(args) => series::run(&args, output),
         Command::Merge(args) => merge::run(&args, shared, output),
         Command::Split(args) => split::run(&args, &World::new(shared)?, output),
         Command::Preview(args) => preview::run(&args, &World::new(shared)?, output),

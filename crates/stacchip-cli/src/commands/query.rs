@@ -55,7 +55,7 @@ pub fn run(args: &QueryArgs, shared: &Shared, output: Output) -> CommandResult {
                 "{to}: a result is a file ending in .parquet"
             )));
         }
-        write_rows(&opened, &found.rows, Path::new(to), args.overwrite)
+        write_rows(&opened, &found.rows, &[], Path::new(to), args.overwrite)
             .map_err(|e| Failure::failed(chain(&e)))?;
         document["output"] = json!(to);
         output.document(&document)?;

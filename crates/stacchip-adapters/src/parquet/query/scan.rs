@@ -7,7 +7,7 @@ use std::{
     num::NonZero,
     path::Path,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -17,7 +17,7 @@ use ::parquet::{arrow::ArrowWriter, file::metadata::KeyValue};
 use arrow::{
     array::{Array, ArrayRef, AsArray, RecordBatch},
     compute::cast,
-    datatypes::DataType,
+    datatypes::{DataType, Schema, SchemaRef},
 };
 use stacchip_index::{
     IndexError, IndexErrorKind,
@@ -34,6 +34,7 @@ use super::{
 use crate::{
     beside::temporary,
     parquet::{
+        NewColumn,
         geo::GeoSummary,
         index_error,
         merge::{Canonical, reconcile, summarise},
@@ -302,7 +303,8 @@ fn column(
     cast(array, kind)
 }
 
-/// Writes `rows` of `tables`, with all their columns, as a table at `to`.
+/// Writes `rows` of `tables`, with all their columns and `more`, which have a value for each of the rows, as a
+/// table at `to`.
 ///
 /// # Errors
 /// [`IndexError`] where a table cannot be read, their columns do not go together, or `to` cannot be
@@ -310,6 +312,7 @@ fn column(
 pub fn write_rows(
     tables: &[Table],
     rows: &[Found],
+    more: &[NewColumn],
     to: &Path,
     overwrite: bool,
 ) -> Result<(), IndexError> {
@@ -326,7 +329,8 @@ pub fn write_rows(
         index_error(IndexErrorKind::Write, &address, e)
     };
     let columns = reconcile(tables)?;
-    let schema = &columns.schema;
+    let schema = &with_columns(&columns.schema, more);
+    let mut written = 0usize;
     let properties = properties(schema).map_err(|e| failed(e.into()))?;
     let out = BufWriter::new(temporary(to).map_err(|e| failed(e.into()))?);
     let mut writer = ArrowWriter::try_new(out, schema.clone(), Some(properties))
@@ -346,6 +350,21 @@ pub fn write_rows(
                 ) {
                     summarise(outlines, boxes, &mut geo);
                 }
+                let mut arrays = Vec::with_capacity(schema.fields().len());
+                for field in schema.fields() {
+                    let new = more.iter().find(|column| column.name == *field.name());
+                    let array = match new {
+                        Some(column) => {
+                            let end = written + batch.num_rows();
+                            Some(column.slice(written..end).values)
+                        }
+                        None => batch.column_by_name(field.name()).map(Arc::clone),
+                    };
+                    arrays.extend(array);
+                }
+                written += batch.num_rows();
+                let batch = RecordBatch::try_new(Arc::clone(schema), arrays)
+                    .map_err(|e| failed(e.into()))?;
                 writer.write(&batch).map_err(|e| failed(e.into()))?;
             }
             Ok(())
@@ -373,6 +392,17 @@ pub fn write_rows(
         Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => Err(exists()),
         Err(e) => Err(failed(e.error.into())),
     }
+}
+
+/// `schema` with more columns, which take the place of those of their names; the covering stays last.
+fn with_columns(schema: &SchemaRef, more: &[NewColumn]) -> SchemaRef {
+    let is_new = |name: &str| more.iter().any(|column| column.name == name);
+    let kept = schema.fields().iter().filter(|f| !is_new(f.name()));
+    let (covering, others): (Vec<_>, Vec<_>) =
+        kept.cloned().partition(|field| field.name() == BBOX.name);
+    let new = more.iter().map(NewColumn::field);
+    let fields: Vec<_> = others.into_iter().chain(new).chain(covering).collect();
+    Arc::new(Schema::new(fields))
 }
 
 /// The ids of the chips in `rows` of `tables`.

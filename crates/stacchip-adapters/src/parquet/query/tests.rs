@@ -287,12 +287,12 @@ fn row_groups_and_tables_are_passed_over() {
 
     // And as a table.
     let out = folder.path().join("out.parquet");
-    write_rows(&tables, &ask(&tables, &asked).rows, &out, false).unwrap();
+    write_rows(&tables, &ask(&tables, &asked).rows, &[], &out, false).unwrap();
     let whole = [Table::open(&out).unwrap()];
     assert_eq!(ask(&whole, &asked).rows.len(), found.rows.len());
     assert_eq!(whole[0].rows(), found.rows.len() as u64);
-    assert!(write_rows(&tables, &[], &out, false).is_err());
-    write_rows(&tables, &[], &out, true).unwrap();
+    assert!(write_rows(&tables, &[], &[], &out, false).is_err());
+    write_rows(&tables, &[], &[], &out, true).unwrap();
     let bytes = bytes::Bytes::from(fs::read(&out).unwrap());
     let size = bytes.len() as u64;
     let reader = Arc::new(stacchip_cog::testing::MemoryReader::new(bytes.to_vec()));

@@ -4,18 +4,22 @@ use std::{collections::BTreeSet, path::Path};
 
 use serde_json::{Value, json};
 use stacchip::{
-    index::{ChipRow, IndexReader},
+    index::ChipRow,
     model::{Bounds, jiff::Timestamp},
 };
 
+use super::index_check::Check;
 use crate::{
     failure::{Failure, chain},
     index_rows::tables,
-    wiring::World,
+    wiring::{Table, World, survey},
 };
 
-/// The index at `path`, as a document and in words, its first `listed` rows one by one. Rows are
-/// read once, a batch at a time.
+/// The index at `path`, as a document and in words, its first `listed` rows one by one. Each table is
+/// looked through once.
+///
+/// # Errors
+/// A failure where a table cannot be read.
 pub async fn describe(
     path: &Path,
     listed: usize,
@@ -23,30 +27,34 @@ pub async fn describe(
 ) -> Result<(Value, String), Failure> {
     let mut seen = Seen::default();
     let tables = tables(path)?;
+    let mut surveys = Vec::with_capacity(tables.len());
     for table in &tables {
-        let mut reader = world.index_reader(table).await?;
-        while let Some(rows) = reader
-            .read()
-            .await
-            .map_err(|e| Failure::failed(chain(&e)))?
-        {
-            for row in &rows {
+        let failed = |e| Failure::failed(chain(&e));
+        let table = Table::open(table).map_err(failed)?;
+        let found = survey(&table, |rows| {
+            for row in rows {
                 seen.add(row);
                 if seen.listed.len() < listed {
                     seen.listed.push(Listed::of(row));
                 }
             }
-        }
+        });
+        surveys.push(found.map_err(failed)?);
     }
-    let document = seen.document(path, tables.len());
-    let text = seen.text(path);
+    let check = Check::of(path, &tables, &surveys, &seen, world).await?;
+    let mut document = seen.document(path, tables.len());
+    check.add_to(&mut document);
+    let text = format!("{}\n\n{}", seen.text(path), check.text());
     Ok((document, text))
 }
 
+/// What the rows of an index say.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     rows: u64,
-    items: BTreeSet<String>,
+    pub(super) items: BTreeSet<String>,
+    /// Those whose rows do not say an address.
+    pub(super) homeless: BTreeSet<String>,
     platforms: BTreeSet<String>,
     crs: BTreeSet<String>,
     chip_sizes: BTreeSet<(u32, u32)>,
@@ -81,6 +89,9 @@ impl Seen {
         let scene = &row.scene;
         if !self.items.contains(&scene.item_id) {
             self.items.insert(scene.item_id.clone());
+            if scene.item_href.is_none() {
+                self.homeless.insert(scene.item_id.clone());
+            }
             self.platforms.extend(scene.platform.clone());
             self.crs.insert(scene.crs.clone());
             self.chip_sizes.insert((scene.chip_size, scene.stride));

@@ -1,6 +1,7 @@
 //! `stacchip info`.
 
 mod index;
+mod index_check;
 mod item;
 mod raster;
 

@@ -1,0 +1,166 @@
+//! `stacchip series`.
+
+use std::path::Path;
+
+use clap::Args;
+use rayon::prelude::*;
+use serde_json::json;
+use stacchip::{
+    Progress,
+    index::{ChipRow, SeriesBy, SeriesMaker, SeriesOptions, SeriesPeriod},
+};
+
+use crate::{
+    CommandResult, Status,
+    failure::{Failure, chain},
+    folder_lock::FolderLock,
+    index_rows::tables,
+    output::Output,
+    progress::Bar,
+    wiring::{NewColumn, StagedTable, Table, read_chips},
+};
+
+/// `stacchip series`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  stacchip series dataset --period month --max-cloud 0.2\n  stacchip series dataset --period season --least-steps 4 --max-nodata 0\n  stacchip series dataset --by cell --period week --all\n  stacchip query dataset --where \"series IS NOT NULL\" -o series.parquet\n\nColumns: `series` (null for chips that are in none) and `period`; chips of a series, sorted by `datetime`, are its steps."
+)]
+pub struct SeriesArgs {
+    /// An index: a table, or a folder of tables.
+    pub dataset: String,
+    /// What chips of a series share: place (the same pixels of the ground), cell (the ground cell), cell:LEVEL.
+    #[arg(long, value_name = "WHAT", default_value = "place")]
+    pub by: SeriesBy,
+    /// The steps: day, week, month, season or year.
+    #[arg(long, value_name = "PERIOD", default_value = "month")]
+    pub period: SeriesPeriod,
+    /// Take all chips of a step [default: the one with the least cloud and nodata].
+    #[arg(long)]
+    pub all: bool,
+    /// Only chips with at most this share of cloud.
+    #[arg(long, value_name = "FRACTION", default_value_t = 1.0)]
+    pub max_cloud: f64,
+    /// Only chips with at most this share of nodata.
+    #[arg(long, value_name = "FRACTION", default_value_t = 1.0)]
+    pub max_nodata: f64,
+    /// Only series of so many steps.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub least_steps: usize,
+    /// Chips of several collections, or platforms, may be in one series.
+    #[arg(long)]
+    pub mixed: bool,
+    /// Replace the columns where they are there.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// Says which chips follow each other in time.
+pub fn run(args: &SeriesArgs, output: Output) -> CommandResult {
+    for (name, share) in [
+        ("--max-cloud", args.max_cloud),
+        ("--max-nodata", args.max_nodata),
+    ] {
+        if !(0.0..=1.0).contains(&share) {
+            return Err(Failure::usage(format!(
+                "{name} {share}: give a fraction, 0 to 1"
+            )));
+        }
+    }
+    let dataset = Path::new(&args.dataset);
+    let _lock = if dataset.is_dir() {
+        Some(FolderLock::take(dataset)?)
+    } else {
+        FolderLock::beside(dataset)
+    };
+    let opened: Vec<Table> = tables(dataset)?
+        .par_iter()
+        .map(|path| Table::open(path).map_err(|e| Failure::failed(chain(&e))))
+        .collect::<Result<_, _>>()?;
+    let has = |t: &&Table| t.schema_has(SERIES) || t.schema_has(PERIOD);
+    if let Some(table) = opened.iter().find(has)
+        && !args.overwrite
+    {
+        return Err(Failure::failed(format!(
+            "{} has a column `{SERIES}` or `{PERIOD}` already: say --overwrite to replace it",
+            table.path().display()
+        )));
+    }
+    let mut maker = SeriesMaker::new(SeriesOptions {
+        by: args.by,
+        period: args.period,
+        all: args.all,
+        max_cloud: args.max_cloud,
+        max_nodata: args.max_nodata,
+        least_steps: args.least_steps,
+    });
+    let bar = Bar::new(output, "row groups read");
+    for table in &opened {
+        bar.expect(table.groups() as u64);
+        for group in 0..table.groups() {
+            read_chips(table, group, |rows| {
+                for row in rows {
+                    maker.push(row, apart(row, args.mixed));
+                }
+            })
+            .map_err(|e| Failure::failed(chain(&e)))?;
+            bar.advance(1);
+        }
+    }
+    drop(bar);
+    let plan = maker.finish();
+    let counts = plan.counts();
+    let chips: Vec<Option<(&str, &str)>> = plan.chips().collect();
+    let mut first = 0usize;
+    let ranges: Vec<_> = opened
+        .iter()
+        .map(|table| {
+            let rows = usize::try_from(table.rows()).unwrap_or(usize::MAX);
+            let range = first..first.saturating_add(rows).min(chips.len());
+            first = range.end;
+            (table, range)
+        })
+        .collect();
+    let staged: Vec<StagedTable> = ranges
+        .into_par_iter()
+        .map(|(table, range)| {
+            let here = chips.get(range).unwrap_or_default();
+            let columns = [
+                NewColumn::texts(SERIES, here.iter().map(|c| c.map(|(series, _)| series))),
+                NewColumn::texts(PERIOD, here.iter().map(|c| c.map(|(_, period)| period))),
+            ];
+            StagedTable::with_columns(table, &columns, None).map_err(|e| Failure::failed(chain(&e)))
+        })
+        .collect::<Result<_, _>>()?;
+    for table in staged {
+        table.place().map_err(|e| Failure::failed(chain(&e)))?;
+    }
+    output.document(&json!({
+        "dataset": args.dataset,
+        "by": args.by.to_string(),
+        "chips": chips.len(),
+        "in_series": counts.chips,
+        "series": counts.series,
+        "steps": [counts.steps.0, counts.steps.1],
+    }))?;
+    output.done(format!(
+        "{}: {} of {} chips in {} series of {} to {} steps",
+        args.dataset,
+        counts.chips,
+        chips.len(),
+        counts.series,
+        counts.steps.0,
+        counts.steps.1
+    ))?;
+    Ok(Status::Done)
+}
+
+/// What sets chips apart that are never in one series.
+fn apart(row: &ChipRow, mixed: bool) -> &str {
+    let scene = &row.scene;
+    let of = scene.collection.as_deref().or(scene.platform.as_deref());
+    of.filter(|_| !mixed).unwrap_or("")
+}
+
+/// Names of the columns.
+const SERIES: &str = "series";
+const PERIOD: &str = "period";
