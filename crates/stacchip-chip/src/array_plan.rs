@@ -262,6 +262,8 @@ struct Picking<'a> {
     /// For each column of the answer inside the raster its source, from the first wanted.
     col_index: Vec<u32>,
     row_index: Vec<u32>,
+    /// The first source, where each column's is picked twice: bands of half the resolution.
+    doubled: Option<u32>,
     /// Whether the pixels inside are the raster's own, one to one.
     is_plain: bool,
     /// Whether all of them are.
@@ -275,6 +277,7 @@ impl<'a> Picking<'a> {
         let is_plain = plain(&col_index) && plain(&row_index);
         Self {
             is_all: is_plain && cols.is_whole() && rows.is_whole(),
+            doubled: doubled(&col_index),
             cols,
             rows,
             col_index,
@@ -348,14 +351,27 @@ impl<'a> Picking<'a> {
                     let line = from.get(source * from_width..(source + 1) * from_width);
                     let line = line.unwrap_or_default();
                     let pixels = to.get_mut(place.clone()).unwrap_or_default();
-                    for (pixel, &col) in pixels.iter_mut().zip(&self.col_index) {
-                        if let Some(source) = line.get(col as usize) {
-                            *pixel = *source;
-                        }
-                    }
+                    self.pick(line, pixels);
                 }
             }
             last = Some((source, place));
+        }
+    }
+
+    /// Picks a row of pixels out of `line`.
+    fn pick<T: Copy>(&self, line: &[T], pixels: &mut [T]) {
+        if let Some(first) = self.doubled {
+            let line = line.get(first as usize..).unwrap_or_default();
+            let (pairs, _) = pixels.as_chunks_mut::<2>();
+            for (pair, source) in pairs.iter_mut().zip(line) {
+                *pair = [*source; 2];
+            }
+            return;
+        }
+        for (pixel, &col) in pixels.iter_mut().zip(&self.col_index) {
+            if let Some(source) = line.get(col as usize) {
+                *pixel = *source;
+            }
         }
     }
 
@@ -366,6 +382,14 @@ impl<'a> Picking<'a> {
             mask.get_mut(line).unwrap_or_default().fill(255);
         }
     }
+}
+
+/// The first of `index`, where each source stands there twice and is followed by the next.
+fn doubled(index: &[u32]) -> Option<u32> {
+    let first = *index.first()?;
+    let (pairs, rest) = index.as_chunks::<2>();
+    let each = pairs.iter().zip(first..).all(|(pair, i)| *pair == [i; 2]);
+    (rest.is_empty() && each).then_some(first)
 }
 
 /// Along one axis: which pixels of the answer lie inside the raster, and where each comes from.
@@ -409,6 +433,10 @@ impl Axis {
 
     /// For each pixel of the answer inside the raster its source, from `first`.
     fn index(&self) -> Vec<u32> {
+        // Steps of one pixel, none left out and none twice: counted, not computed.
+        if self.map.scale() == 1.0 && self.sources == self.inside.len() {
+            return (0u32..).take(self.sources).collect();
+        }
         self.inside
             .clone()
             .map(|target| {
