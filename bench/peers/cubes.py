@@ -2,7 +2,7 @@
 
     cubes.py STACCHIP ITEM ALONE SEVERAL STATISTICS
 
-makes ALONE cubes, then SEVERAL, then statistics of so many cubes of 16 chips, and prints a line of JSON for each. The Python
+makes ALONE cubes, then SEVERAL, then statistics of so many cubes of 10 chips, and prints a line of JSON for each. The Python
 functions run as released (`get_chip`, `stack_chips`, `get_stats_keys`) in pools of two, with the disk in place of buckets and the
 Chipper told which assets to read. Imports of Python are not counted, the start of ours is. Ours runs before and after; cubes must
 hold the same pixels.
@@ -119,7 +119,7 @@ with tempfile.TemporaryDirectory() as folder:
         turns(f"prechip, {count} cube{'s' * (count > 1)} of 128 chips", make, lambda: cubes(index, theirs, count))  # noqa: B023
         equal(ours, theirs)
     if many:
-        program("prechip", index, "-o", folder / "small", "--platform", "sentinel-2-l2a", "--max-nodata", 1, "--cube-size", 16, "--level", 1, "-q")
+        program("prechip", index, "-o", folder / "small", "--platform", "sentinel-2-l2a", "--max-nodata", 1, "--cube-size", 10, "--level", 1, "-q")
         made = sorted((folder / "small").rglob("*.npz"))
         if len(made) > many:
             made = made[:many]
@@ -128,4 +128,4 @@ with tempfile.TemporaryDirectory() as folder:
         for n in range(many):
             os.link(made[n % len(made)], linked / f"cube_{n}.npz")
         files = [str(linked / f"cube_{n}.npz") for n in range(many)]
-        turns(f"stats of {many} cubes of 16 chips", lambda: program("stats", linked), lambda: statistics(files))
+        turns(f"stats of {many} cubes of 10 chips", lambda: program("stats", linked), lambda: statistics(files))
