@@ -186,7 +186,8 @@ fn stairs(a: Point, b: Point, size: Size, set: &mut impl FnMut(i64, Range<i64>))
     let mut error = 2 * short - long;
     for _ in 0..=long {
         set(y, x..x + 1);
-        let turn = error > 0;
+        // Halfway it turns: so does GDAL.
+        let turn = error >= 0;
         if flat {
             x += step_x;
             y += if turn { step_y } else { 0 };
@@ -300,7 +301,7 @@ mod tests {
         };
         assert_eq!(
             at(Touch::Centres),
-            [(0, 0), (1, 0), (1, 1), (2, 2), (2, 3), (3, 4)]
+            [(0, 0), (1, 0), (2, 1), (2, 2), (3, 3), (3, 4)]
         );
         let all = at(Touch::All);
         assert!(at(Touch::Centres).iter().all(|p| all.contains(p)));

@@ -63,7 +63,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Layer, Wrong> {
         };
         let mut figure = Figure::default();
         if let Some(geometry) = feature.geometry() {
-            gather(&geometry, header.geometry_type(), &mut figure, 0).map_err(|w| broken(w.0))?;
+            let kind = match header.geometry_type() {
+                GeometryType::Unknown => geometry.type_(),
+                kind => kind,
+            };
+            gather(&geometry, kind, &mut figure, 0).map_err(|w| broken(w.0))?;
         }
         features.push(Feature { figure, attributes });
     }
@@ -96,17 +100,13 @@ fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn gather(
     geometry: &Geometry<'_>,
-    of_layer: GeometryType,
+    kind: GeometryType,
     into: &mut Figure,
     depth: u8,
 ) -> Result<(), Wrong> {
     if depth > DEEPEST {
         return Err("its collections are too deep".into());
     }
-    let kind = match geometry.type_() {
-        GeometryType::Unknown => of_layer,
-        kind => kind,
-    };
     let points = || -> Vec<Point> {
         let xy = geometry.xy();
         let numbers: Vec<f64> = xy.into_iter().flatten().collect();
@@ -137,12 +137,13 @@ fn gather(
         GeometryType::Polygon => into.polygons.push(Polygon { rings: parts()? }),
         GeometryType::MultiPolygon | GeometryType::GeometryCollection => {
             for part in geometry.parts().into_iter().flatten() {
-                let of = if kind == GeometryType::MultiPolygon {
+                // Writers call the parts of several polygons polygons, or as the whole.
+                let of_part = if kind == GeometryType::MultiPolygon {
                     GeometryType::Polygon
                 } else {
-                    GeometryType::Unknown
+                    part.type_()
                 };
-                gather(&part, of, into, depth + 1)?;
+                gather(&part, of_part, into, depth + 1)?;
             }
         }
         other => {
