@@ -219,6 +219,7 @@ impl Labels {
             bands: vec![NAME.to_owned()],
             colours: Vec::new(),
             mask: None,
+            own_mask: false,
         })
     }
 }
