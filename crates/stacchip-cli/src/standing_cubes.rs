@@ -27,7 +27,9 @@ pub enum Standing {
     Nothing,
     /// All of it: it stays as it is.
     Whole(CubeRecord),
-    /// It lacks chips or files.
+    /// All that its record names, which is not all of it: there are chips that failed.
+    Lacking(CubeRecord),
+    /// It lacks files.
     Part(CubeRecord),
     /// A cube of another plan.
     Other(CubeRecord),
@@ -55,17 +57,18 @@ impl<'a> StandingCubes<'a> {
         if record.plan != self.plan {
             return Ok(Standing::Other(record));
         }
-        // What failed may have passed by now.
-        if !record.failed.is_empty() {
-            return Ok(Standing::Part(record));
-        }
         for file in &record.files {
             let address = format!("{}/{}", self.folder, file.path);
             if self.world.size_if_there(&address).await? != Some(file.bytes) {
                 return Ok(Standing::Part(record));
             }
         }
-        Ok(Standing::Whole(record))
+        // What failed may have passed by now.
+        Ok(if record.failed.is_empty() {
+            Standing::Whole(record)
+        } else {
+            Standing::Lacking(record)
+        })
     }
 
     /// The address of a record that is of another plan, if there is one.
@@ -186,11 +189,12 @@ fn is_cube(folder: &str) -> bool {
     folder.starts_with("cube_")
 }
 
-/// Whether `path` leads to nowhere but below where it is taken from: what a record says that somebody else wrote
-/// must not lead elsewhere.
+/// Whether `path` leads to nowhere but to a cube, or into one, below where it is taken from: what a record says
+/// that somebody else wrote must not lead elsewhere.
 fn is_below(path: &str) -> bool {
     let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
-    path.split('/').all(plain) && !path.contains(['\\', ':'])
+    let of_cube = path.rsplit('/').take(2).any(is_cube);
+    path.split('/').all(plain) && !path.contains(['\\', ':']) && of_cube
 }
 
 /// The folder of the records.
@@ -206,7 +210,17 @@ mod tests {
     fn no_path_leads_elsewhere() {
         assert!(is_below("mode/naip/cube_0.npz") && is_below("cube_0/0-a..b.tif"));
         for path in [
-            "", "/etc/x", "../x", "a/../x", "a//x", "./x", "a\\..\\x", "c:x",
+            "",
+            "/etc/cube_1",
+            "../cube_1",
+            "a/../cube_1",
+            "a//cube_1",
+            "./cube_1",
+            "cube_1\\..\\x",
+            "c:cube_1",
+            "index.parquet",
+            "items/x.json",
+            "cube_1/deeper/down",
         ] {
             assert!(!is_below(path), "{path}");
         }

@@ -476,6 +476,17 @@ fn a_chip_that_fails_is_named_and_the_rest_is_made_and_it_is_tried_again() {
         desk.manifest("out/manifest.jsonl"),
         desk.manifest("new/manifest.jsonl")
     );
+    // What fails in passing costs no cube that stands.
+    fs::write(&asset, &bytes[..bytes.len() * 3 / 5]).unwrap();
+    let run = desk.run(&[&args[..], &["--overwrite"]].concat());
+    assert_eq!(run.status.code(), Some(3), "{}", stderr(&run));
+    let kept = stderr(&run).matches("has this chip, and is kept").count();
+    assert_eq!(kept, torn.len());
+    assert_eq!(desk.cubes("out"), desk.cubes("new"));
+    assert_eq!(
+        desk.manifest("out/manifest.jsonl"),
+        desk.manifest("new/manifest.jsonl")
+    );
 }
 
 #[test]

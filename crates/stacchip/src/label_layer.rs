@@ -15,6 +15,8 @@ pub struct LabelLayer {
     on_globe: Vec<Option<(Figure, Bounds)>>,
     /// Numbers of figures whose boxes reach into each square of [`STEP`] degrees, row by row from the south west.
     squares: Vec<Vec<u32>>,
+    /// Numbers of figures whose boxes reach into more than [`MOST_SQUARES`] of them: they are in none.
+    wide: Vec<u32>,
 }
 
 impl LabelLayer {
@@ -30,17 +32,20 @@ impl LabelLayer {
         let globe = Crs::wgs84();
         let mut on_globe = Vec::with_capacity(figures.len());
         let mut squares = vec![Vec::new(); COLUMNS * ROWS];
+        let mut wide = Vec::new();
         for (number, figure) in figures.iter().enumerate() {
             let mut there = figure.clone();
             project(&mut there, &crs, &globe, projector)
                 .map_err(|cause| LabelError::Figure { number, cause })?;
             let bounds = there.bounds();
-            if let Some(bounds) = bounds {
-                for square in squares_of(bounds) {
-                    if let (Some(here), Ok(number)) =
-                        (squares.get_mut(square), u32::try_from(number))
-                    {
-                        here.push(number);
+            if let (Some(bounds), Ok(number)) = (bounds, u32::try_from(number)) {
+                if squares_of(bounds).nth(MOST_SQUARES).is_some() {
+                    wide.push(number);
+                } else {
+                    for square in squares_of(bounds) {
+                        if let Some(here) = squares.get_mut(square) {
+                            here.push(number);
+                        }
                     }
                 }
             }
@@ -51,6 +56,7 @@ impl LabelLayer {
             crs,
             on_globe,
             squares,
+            wide,
         })
     }
 
@@ -193,6 +199,7 @@ impl LabelLayer {
         let mut found: Vec<usize> = squares_of(bounds)
             .filter_map(|square| self.squares.get(square))
             .flatten()
+            .chain(&self.wide)
             .map(|n| *n as usize)
             .collect();
         found.sort_unstable();
@@ -275,6 +282,8 @@ fn squares_of(b: Bounds) -> impl Iterator<Item = usize> {
 const STEP: f64 = 0.5;
 const COLUMNS: usize = 720;
 const ROWS: usize = 360;
+/// Squares that a figure is noted in, at most: a thousand figures around the globe are a few hundred MiB otherwise.
+const MOST_SQUARES: usize = 1024;
 
 /// Points along a chip, across and down, by which coverage is told.
 const POINTS: u32 = 256;

@@ -11,7 +11,17 @@ use super::{Feature, Layer, Wrong, wkb};
 pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Layer, Wrong> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;
-    database.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
+    // No more can come out than is in it: a view, or a column that is computed, could go on without end.
+    // What was written last may stand in a journal beside it.
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    let length = [path, Path::new(&journal)]
+        .iter()
+        .filter_map(|path| std::fs::metadata(path).ok())
+        .fold(0u64, |sum, found| sum.saturating_add(found.len()));
+    let most = length.saturating_mul(4).saturating_add(1 << 20);
+    let longest = i32::try_from(most).unwrap_or(LONGEST).min(LONGEST);
+    database.set_limit(Limit::SQLITE_LIMIT_LENGTH, longest)?;
     // What a file says is a view or a trigger is not trusted to call functions.
     database.pragma_update(None, "trusted_schema", false)?;
     let (table, column, system) = layer(&database, name)?;
@@ -24,10 +34,21 @@ pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Layer, Wrong> {
         .collect();
     let mut rows = query.query([])?;
     let mut features = Vec::new();
+    let mut bytes_read = 0u64;
     while let Some(row) = rows.next()? {
         let mut feature = Feature::default();
         for (number, name) in names.iter().enumerate() {
             let value = row.get_ref(number)?;
+            bytes_read += match value {
+                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len() as u64 + 1,
+                _ => 1,
+            };
+            if bytes_read > most {
+                return Err(Wrong(format!(
+                    "its layer `{table}` gives more than four times the {length} bytes of the file: it is computed, \
+                     not stored; write it to a table"
+                )));
+            }
             if name.eq_ignore_ascii_case(&column) {
                 if let ValueRef::Blob(bytes) = value {
                     geometry(bytes, &mut feature.figure)

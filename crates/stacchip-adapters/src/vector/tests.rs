@@ -287,6 +287,14 @@ fn geopackages_are_read() {
         said.contains("which of its layers? my \"things\", b"),
         "{said}"
     );
+    // A view may go on without end.
+    database
+        .execute_batch(
+            "CREATE VIEW b AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT NULL AS g, i FROM n",
+        )
+        .unwrap();
+    let said = read_layer(&path, Some("b")).unwrap_err().to_string();
+    assert!(said.contains("it is computed, not stored"), "{said}");
     database
         .execute("UPDATE \"my \"\"things\"\"\" SET geom = x'47500001'", ())
         .unwrap();

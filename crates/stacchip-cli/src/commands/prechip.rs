@@ -3,14 +3,14 @@
 mod made;
 mod share;
 
-use std::{ops::Range, path::Path, sync::Arc};
+use std::{collections::HashMap, ops::Range, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use stacchip::{
     ObjectSink, Progress, WriteError, WriteErrorKind,
-    address::Address,
+    address::{Address, for_people},
     chip::{
         ChipRequest, Edge,
         batch::{BatchCounts, BatchOptions, BatchReader, Order},
@@ -140,7 +140,8 @@ fn settings(args: &PrechipArgs) -> Value {
         "exclude": chips.exclude,
         "mount": chips.mount.as_ref().map(|folder| folder.to_string_lossy()),
         "alternate": chips.alternate,
-        "item_root": chips.item_root,
+        // It stands in what is handed on: no password, no signature.
+        "item_root": chips.item_root.as_deref().map(for_people),
     })
 }
 
@@ -254,6 +255,7 @@ impl Run<'_> {
             below: &below,
             overwrite: goes_on || self.args.overwrite,
             whole_only: self.args.parity,
+            standing: HashMap::new(),
             fetch_ahead: false,
             progress: &bar,
         };
@@ -273,7 +275,11 @@ impl Run<'_> {
                         made.kept += 1;
                         continue;
                     }
-                    Standing::Whole(record) | Standing::Part(record) => before.push(record),
+                    Standing::Whole(record) | Standing::Lacking(record) => {
+                        how.standing.insert(cube, record.clone());
+                        before.push(record);
+                    }
+                    Standing::Part(record) => before.push(record),
                     Standing::Other(record) if how.overwrite => {
                         self.there().remove(&record, &[]).await?;
                     }
@@ -287,6 +293,13 @@ impl Run<'_> {
             for failed in report.records.iter().flat_map(|r| &r.failed) {
                 Output::error(format!("{}: {}", failed.chipid, failed.error));
             }
+            for missed in &report.missed {
+                Output::error(format!(
+                    "{}: {}; the cube that stands has this chip, and is kept",
+                    missed.chipid, missed.error
+                ));
+            }
+            made.missed += report.missed.len() as u64;
             // Files of a chip that was there before, and failed now.
             for before in before {
                 let now = &report.records;
@@ -296,6 +309,7 @@ impl Run<'_> {
                     self.there().remove(&before, &now.files).await?;
                 }
             }
+            how.standing.clear();
             records.extend(report.records);
             made.add(records);
             counts.blocks += report.counts.blocks;
@@ -445,7 +459,7 @@ impl Run<'_> {
             "{} chips in {} cubes → {}{before}",
             made.chips, made.cubes, self.folder
         ))?;
-        match (made.chips, made.failed) {
+        match (made.chips, made.failed + made.missed) {
             (_, 0) => Ok(Status::Done),
             (0, _) => Err(Failure::Told),
             _ => Ok(Status::Partly),

@@ -1,6 +1,10 @@
 //! Cubes from the list of their chips to files that stand.
 
-use std::{fmt, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -57,6 +61,9 @@ pub struct WriteCubes<'a> {
     pub whole_only: bool,
     /// Cubes that are encoded at once, at most.
     pub at_once: usize,
+    /// Cubes of the plan that stand there, all their files: one is replaced only by one that has all its chips, so
+    /// that what fails in passing costs none.
+    pub standing: HashMap<u64, CubeRecord>,
     /// Whether chips are fetched ahead, as object stores want it, and not read where they are decoded.
     pub fetch_ahead: bool,
     /// Is told of every chip.
@@ -86,8 +93,17 @@ impl fmt::Debug for WriteCubes<'_> {
 pub struct CubesReport {
     /// The cubes, by number.
     pub records: Vec<CubeRecord>,
+    /// Chips that could not be had, of cubes that stand with them and were kept for it.
+    pub missed: Vec<FailedSeat>,
     /// What reading cost.
     pub counts: BatchCounts,
+}
+
+impl CubesReport {
+    fn add(&mut self, stored: Stored) {
+        self.records.push(stored.record);
+        self.missed.extend(stored.missed);
+    }
 }
 
 /// Why no more cubes are made.
@@ -142,7 +158,7 @@ pub async fn write_cubes(
     for cube in filling.iter_mut().filter(|cube| cube.missing == 0) {
         how.progress.advance(cube.seats.len() as u64);
         if let Some(done) = cube.take(how) {
-            report.records.push(store(done, Vec::new(), how).await?);
+            report.add(store(done, Vec::new(), how).await?);
         }
     }
     let mut source = if how.fetch_ahead {
@@ -166,13 +182,13 @@ pub async fn write_cubes(
         }
         let Some(done) = cube.take(how) else { continue };
         if done.cube.chips.is_empty() {
-            report.records.push(store(done, Vec::new(), how).await?);
+            report.add(store(done, Vec::new(), how).await?);
             continue;
         }
         while encoding.len() >= how.at_once.max(1)
             && let Some(encoded) = encoding.next().await
         {
-            report.records.push(finish(encoded, how).await?);
+            report.add(finish(encoded, how).await?);
         }
         let encoder = Arc::clone(&how.encoder);
         let number = done.cube.number;
@@ -182,7 +198,7 @@ pub async fn write_cubes(
     report.counts = source.counts();
     drop(source);
     while let Some(encoded) = encoding.next().await {
-        report.records.push(finish(encoded, how).await?);
+        report.add(finish(encoded, how).await?);
     }
     report.records.sort_by_key(|record| record.cube);
     Ok(report)
@@ -347,22 +363,39 @@ fn encode(done: Done, encoder: &dyn CubeEncoder) -> Encoded {
 async fn finish(
     (cube, encoded): (u64, Option<Encoded>),
     how: &WriteCubes<'_>,
-) -> Result<CubeRecord, CubesError> {
+) -> Result<Stored, CubesError> {
     let (done, files) = encoded.ok_or(CubesError::Stopped { cube })?;
     let files = files.map_err(|cause| CubesError::Encode { cube, cause })?;
     store(done, files, how).await
+}
+
+/// A cube that stands now, and the chips of it that could not be had this time.
+struct Stored {
+    record: CubeRecord,
+    missed: Vec<FailedSeat>,
 }
 
 async fn store(
     done: Done,
     files: Vec<(CubeFile, StoredFile)>,
     how: &WriteCubes<'_>,
-) -> Result<CubeRecord, CubesError> {
+) -> Result<Stored, CubesError> {
     let Done {
         cube,
         failed,
         left_out,
     } = done;
+    if let Some(standing) = how.standing.get(&cube.number) {
+        let rows: HashSet<u64> = cube.chips.iter().map(|chip| chip.label.row).collect();
+        if !standing.rows.iter().all(|row| rows.contains(row)) {
+            let missed = failed.into_iter();
+            let missed = missed.filter(|seat| standing.rows.contains(&seat.row));
+            return Ok(Stored {
+                record: standing.clone(),
+                missed: missed.collect(),
+            });
+        }
+    }
     let mut stored = Vec::with_capacity(files.len());
     for (file, mut as_stored) in files {
         let path = format!("{}/{}", how.below, file.name);
@@ -384,5 +417,8 @@ async fn store(
     how.sink
         .put(&address, Bytes::from(record.to_text()), true)
         .await?;
-    Ok(record)
+    Ok(Stored {
+        record,
+        missed: Vec::new(),
+    })
 }

@@ -83,7 +83,11 @@ fn expression(parsed: &Expr, depth: usize) -> Result<Expression, String> {
         } => Expression::Cast(one(expr)?, data_type(kind)?),
         Expr::IsNull(e) => Expression::IsNull(one(e)?),
         Expr::IsNotNull(e) => negated(Expression::IsNull(one(e)?), true),
-        Expr::IsTrue(e) => expression(e)?,
+        // Of what is not known it is false, where the expression itself is not known.
+        Expr::IsTrue(e) => Expression::And(
+            one(e)?,
+            Box::new(negated(Expression::IsNull(one(e)?), true)),
+        ),
         Expr::UnaryOp { op, expr } => match op {
             UnaryOperator::Not => Expression::Not(one(expr)?),
             UnaryOperator::Minus => Expression::Negative(one(expr)?),

@@ -7,7 +7,7 @@ use ::parquet::{
     file::{metadata::RowGroupMetaData, statistics::Statistics},
 };
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array},
+    array::{Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array},
     compute::{and, or},
     datatypes::DataType,
 };
@@ -81,6 +81,11 @@ impl Bounds<'_> {
             return None;
         }
         let (least, greatest) = self.of(path)?;
+        // Texts are in another order than the moments that they may be read as.
+        let is_text = |array: &ArrayRef| matches!(array.data_type(), DataType::Utf8);
+        if is_text(&least) != is_text(value.array()) {
+            return None;
+        }
         let against = |bound: &ArrayRef, how: Comparison| -> Option<BooleanArray> {
             let found = compare(&Values::Each(Arc::clone(bound)), how, &value).ok()?;
             let found = found.array().as_boolean_opt()?.clone();
@@ -108,7 +113,7 @@ impl Bounds<'_> {
         let parquet = self.table.parquet().file_metadata().schema_descr();
         let (_, field) = schema.column_with_name(name)?;
         let kind = field.data_type();
-        // Bounds of numbers with fractions leave out what is no number, which is above all others.
+        // Bounds of numbers with fractions leave out what is no number; no comparison is true of it.
         let known = kind.is_integer()
             || kind.is_floating()
             || matches!(
@@ -144,7 +149,28 @@ impl Bounds<'_> {
             bounds.0.push(least);
             bounds.1.push(greatest);
         }
-        let array = |bounds: Vec<Option<f64>>| -> ArrayRef { Arc::new(Float64Array::from(bounds)) };
+        // As rows are compared: a constant takes the type of the column.
+        let single = self.groups.iter().any(|group| {
+            let column = group
+                .columns()
+                .iter()
+                .find(|c| c.column_path().string() == name);
+            matches!(
+                column.and_then(|c| c.statistics()),
+                Some(Statistics::Float(_))
+            )
+        });
+        let array = |bounds: Vec<Option<f64>>| -> ArrayRef {
+            if single {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "each was one of these before"
+                )]
+                let bounds = bounds.into_iter().map(|b| b.map(|b| b as f32));
+                return Arc::new(bounds.collect::<Float32Array>());
+            }
+            Arc::new(Float64Array::from(bounds))
+        };
         (array(bounds.0), array(bounds.1))
     }
 }

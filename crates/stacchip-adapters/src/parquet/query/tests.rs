@@ -113,6 +113,19 @@ fn conditions_say_what_sql_says() {
             Box::new(|r| r.x != 1 && r.x != 2),
         ),
         ("chip_index_x > 2.5", Box::new(|r| r.x > 2)),
+        (
+            "NOT ((NULL > 1) IS TRUE) AND chip_index_x = 3",
+            Box::new(|r| r.x == 3),
+        ),
+        // What is no number compares with nothing, as row groups are passed over.
+        (
+            "cloud_cover_percentage < CAST('NaN' AS DOUBLE)",
+            Box::new(|_| false),
+        ),
+        (
+            "NOT cloud_cover_percentage > CAST('NaN' AS DOUBLE)",
+            Box::new(|_| true),
+        ),
         ("chip_index_x > -1", Box::new(|_| true)),
         (
             "chip_index_x + chip_index_y * 2 = 7",

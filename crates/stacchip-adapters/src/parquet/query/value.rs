@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        Array, ArrayRef, AsArray, BooleanArray, Date32Array, Datum, RecordBatch, Scalar,
-        TimestampMicrosecondArray,
+        Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Date32Array, Datum,
+        PrimitiveArray, RecordBatch, Scalar, TimestampMicrosecondArray,
     },
     compute::{
         CastOptions, DatePart, and_kleene, cast_with_options, date_part, is_null, kernels, not,
@@ -254,7 +254,7 @@ fn pair(
 pub(super) fn compare(a: &Values, how: Comparison, b: &Values) -> Result<Values> {
     use kernels::cmp;
     let (a, b) = alike(a, b)?;
-    pair(&a, &b, |a, b| {
+    let mut found = pair(&a, &b, |a, b| {
         let found = match how {
             Comparison::Equal => cmp::eq(a, b),
             Comparison::NotEqual => cmp::neq(a, b),
@@ -264,7 +264,42 @@ pub(super) fn compare(a: &Values, how: Comparison, b: &Values) -> Result<Values>
             Comparison::GreaterOrEqual => cmp::gt_eq(a, b),
         };
         Ok(Arc::new(found?))
+    })?;
+    if how != Comparison::NotEqual {
+        for side in [&a, &b] {
+            found = without_nan(&found, side)?;
+        }
+    }
+    Ok(found)
+}
+
+/// What was `found`, but false where `side` is no number: Arrow has NaN above all others, statistics of row
+/// groups leave it out, and IEEE 754 says that it compares with nothing.
+fn without_nan(found: &Values, side: &Values) -> Result<Values> {
+    let nan = match side.array().data_type() {
+        DataType::Float32 => nan_at(side.array().as_primitive::<Float32Type>(), f32::is_nan),
+        DataType::Float64 => nan_at(side.array().as_primitive::<Float64Type>(), f64::is_nan),
+        _ => return Ok(found.clone()),
+    };
+    if nan.true_count() == 0 {
+        return Ok(found.clone());
+    }
+    let one = matches!(side, Values::Same(_));
+    found.map(|array| {
+        let found = boolean(array)?;
+        let at = |row: usize| nan.value(if one { 0 } else { row });
+        let rows = found.iter().enumerate();
+        let found: BooleanArray = rows.map(|(row, f)| f.map(|f| f && !at(row))).collect();
+        Ok(Arc::new(found))
     })
+}
+
+fn nan_at<T: ArrowPrimitiveType>(
+    array: &PrimitiveArray<T>,
+    is_nan: impl Fn(T::Native) -> bool,
+) -> BooleanArray {
+    let each = array.iter().map(|v| Some(v.is_some_and(&is_nan)));
+    each.collect()
 }
 
 fn compute(a: &Values, how: Operation, b: &Values) -> Result<Values> {

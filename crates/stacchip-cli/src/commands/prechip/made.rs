@@ -16,6 +16,8 @@ pub struct Made {
     pub kept: u64,
     /// Chips that failed.
     pub failed: u64,
+    /// Chips that could not be had, of cubes that were kept for it.
+    pub missed: u64,
     /// Chips that were left out with them.
     pub left_out: u64,
     told: Option<Told>,
