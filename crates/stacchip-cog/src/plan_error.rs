@@ -43,14 +43,14 @@ pub enum PlanError {
         /// Rows of the raster.
         height: u32,
     },
-    /// The window takes more than [`Limits`] allows.
+    /// The window takes more than [`Limits`](crate::Limits) allows.
     #[error(
         "the window takes {value} {what}, over the limit of {limit}; ask for less or raise the limit `{name}`"
     )]
     Limit {
         /// What it takes too much of.
         what: &'static str,
-        /// Field of [`Limits`].
+        /// Field of [`Limits`](crate::Limits).
         name: &'static str,
         /// How much.
         value: u64,

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use ::parquet::{arrow::ArrowWriter, file::metadata::KeyValue};
+use ::parquet::file::metadata::KeyValue;
 use arrow::{
     array::{Array, ArrayRef, Float32Array, Float64Array, RecordBatch, StringArray, UInt32Array},
     datatypes::{Field, Schema},
@@ -16,7 +16,10 @@ use arrow::{
 use stacchip_index::{IndexError, IndexErrorKind, schema::BBOX};
 use tempfile::{NamedTempFile, TempPath};
 
-use super::{Table, index_error, writer::properties_of_groups};
+use super::{
+    Table, index_error,
+    writer::{arrow_writer, properties_of_groups},
+};
 use crate::beside::temporary;
 
 /// A column that a table is to get, with a value for each of some rows.
@@ -152,8 +155,7 @@ impl StagedTable {
         let properties =
             properties_of_groups(&schema, largest.unwrap_or(0)).map_err(|e| wrong(e.into()))?;
         let mut writer =
-            ArrowWriter::try_new(BufWriter::new(file), Arc::clone(&schema), Some(properties))
-                .map_err(|e| wrong(e.into()))?;
+            arrow_writer(BufWriter::new(file), &schema, properties).map_err(|e| wrong(e.into()))?;
         let kept_pairs = table.key_values().into_iter();
         for pair in kept_pairs.filter(|pair| said.is_none_or(|(key, _)| pair.key != key)) {
             writer.append_key_value_metadata(pair);

@@ -1,9 +1,9 @@
 //! Rows → the bytes of a `GeoParquet` file.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
 use ::parquet::{
-    arrow::ArrowWriter,
+    arrow::{ArrowWriter, arrow_writer::ArrowWriterOptions},
     basic::{Compression, ZstdLevel},
     errors::ParquetError,
     file::{
@@ -38,7 +38,7 @@ impl<W: Write + Send> ParquetEncoder<W> {
     pub fn new(out: W) -> Result<Self, ParquetError> {
         let schema = rows::arrow_schema();
         let properties = properties(&schema)?;
-        let writer = ArrowWriter::try_new(out, schema.clone(), Some(properties))?;
+        let writer = arrow_writer(out, &schema, properties)?;
         Ok(Self {
             writer,
             schema,
@@ -91,6 +91,19 @@ impl<W: Write + Send> std::fmt::Debug for ParquetEncoder<W> {
             .field("rows_waiting", &self.writer.in_progress_rows())
             .finish_non_exhaustive()
     }
+}
+
+/// A writer of tables of chips, whose columns are of kinds that Parquet knows by itself: without Arrow's own schema
+/// beside it. Where that stands, pyarrow takes what is said of a folder from it alone, and geopandas finds no `geo`.
+pub(super) fn arrow_writer<W: Write + Send>(
+    out: W,
+    schema: &SchemaRef,
+    properties: WriterProperties,
+) -> Result<ArrowWriter<W>, ParquetError> {
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties)
+        .with_skip_arrow_metadata(true);
+    ArrowWriter::try_new_with_options(out, Arc::clone(schema), options)
 }
 
 /// How tables of chips are written.

@@ -41,7 +41,7 @@ use crate::{
     parquet::{
         geo::GeoSummary,
         index_error,
-        writer::{CREATOR, ORDER, merged_properties},
+        writer::{CREATOR, ORDER, arrow_writer, merged_properties},
     },
 };
 
@@ -321,7 +321,7 @@ impl<'a> Files<'a> {
         let schema = &self.columns.schema;
         let properties = merged_properties(schema).map_err(|e| self.failed(e))?;
         let out = BufWriter::with_capacity(1 << 20, file);
-        let (writer, factory) = ArrowWriter::try_new(out, Arc::clone(schema), Some(properties))
+        let (writer, factory) = arrow_writer(out, schema, properties)
             .and_then(ArrowWriter::into_serialized_writer)
             .map_err(|e| self.failed(e))?;
         self.open = Some(OpenFile {

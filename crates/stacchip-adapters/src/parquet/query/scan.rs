@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use ::parquet::{arrow::ArrowWriter, file::metadata::KeyValue};
+use ::parquet::file::metadata::KeyValue;
 use arrow::{
     array::{Array, ArrayRef, AsArray, RecordBatch},
     compute::cast,
@@ -40,7 +40,7 @@ use crate::{
         merge::{Canonical, reconcile, summarise},
         table::guarded,
         wkb,
-        writer::{CREATOR, properties},
+        writer::{CREATOR, arrow_writer, properties},
     },
 };
 
@@ -333,8 +333,7 @@ pub fn write_rows(
     let mut written = 0usize;
     let properties = properties(schema).map_err(|e| failed(e.into()))?;
     let out = BufWriter::new(temporary(to).map_err(|e| failed(e.into()))?);
-    let mut writer = ArrowWriter::try_new(out, schema.clone(), Some(properties))
-        .map_err(|e| failed(e.into()))?;
+    let mut writer = arrow_writer(out, schema, properties).map_err(|e| failed(e.into()))?;
     let mut geo = GeoSummary::default();
     for here in rows.chunk_by(|a, b| a.table == b.table) {
         let Some(table) = here.first().and_then(|f| tables.get(f.table)) else {
