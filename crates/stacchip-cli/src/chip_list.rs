@@ -15,7 +15,7 @@ use stacchip::{
 };
 
 use crate::{
-    args::ChipListArgs,
+    args::{AssetArgs, ChipListArgs},
     commands::{Cutting, scene_chips},
     failure::{Failure, chain},
     index_rows::{Held, tables},
@@ -207,18 +207,18 @@ impl<'a> OpenScenes<'a> {
         let scene = held.item_of(&label.scene, self.world).await?;
         held.headers_of(&label.scene, self.world).await;
         let args = self.args;
-        let by_default = || model_bands(&scene).filter(|_| args.exclude.is_empty());
-        let assets = if args.assets.is_empty() {
+        let by_default = || model_bands(&scene).filter(|_| args.assets.exclude.is_empty());
+        let wanted = if args.assets.wanted.is_empty() {
             by_default().unwrap_or_default()
         } else {
-            args.assets.clone()
+            args.assets.wanted.clone()
         };
         let cutting = Cutting {
-            assets,
-            exclude: args.exclude.clone(),
-            mount: args.mount.clone(),
-            alternate: args.alternate.clone(),
-            item_root: args.item_root.clone(),
+            assets: AssetArgs {
+                wanted,
+                exclude: args.assets.exclude.clone(),
+            },
+            addresses: args.addresses.clone(),
             ..Cutting::default()
         };
         let chips: SceneChips = scene_chips(&cutting, &scene, self.world, self.output).await?;
@@ -229,8 +229,8 @@ impl<'a> OpenScenes<'a> {
         let keys = within.assets.iter().map(|a| a.key.clone()).collect();
         // Items may call an asset differently: it is called as it was asked for, so that it is the same in
         // all of them. Where names were of bands of one asset they are fewer.
-        if args.assets.len() == within.assets.len() {
-            for (asset, name) in within.assets.iter_mut().zip(&args.assets) {
+        if args.assets.wanted.len() == within.assets.len() {
+            for (asset, name) in within.assets.iter_mut().zip(&args.assets.wanted) {
                 asset.key.clone_from(name);
             }
         }

@@ -1,12 +1,7 @@
 //! Layers of labels, and labels burnt beside chips.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use clap::Args;
 use serde_json::{Map, Value};
 use stacchip::{
     LabelLayer,
@@ -15,54 +10,10 @@ use stacchip::{
 };
 
 use crate::{
+    args::{BurnArgs, LayerArgs},
     failure::{Failure, chain},
     wiring::{World, read_layer},
 };
-
-/// Which layer of a file, and where it lies.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Layer")]
-pub struct LayerArgs {
-    /// The layer, where the file has several.
-    #[arg(long, value_name = "NAME")]
-    pub layer_name: Option<String>,
-    /// The reference system of the layer, where its file does not name it, or names a wrong one.
-    #[arg(long, value_name = "CODE")]
-    pub layer_crs: Option<String>,
-}
-
-/// Labels to be burnt.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Labels")]
-pub struct BurnArgs {
-    /// Burn the features of this layer (.geojson, .fgb, .gpkg, .parquet) into an array `label` of each chip; beside
-    /// .tif and .npy as a file of its own, X.label.tif.
-    #[arg(long, value_name = "LAYER")]
-    pub labels: Option<PathBuf>,
-    /// What is burnt: an attribute of the features (texts are numbered from 1, in their order), or a number.
-    #[arg(
-        long,
-        value_name = "FIELD|NUMBER",
-        default_value = "1",
-        requires = "labels"
-    )]
-    pub label_value: String,
-    /// What is where no feature is.
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t = 0.0,
-        requires = "labels",
-        allow_negative_numbers = true
-    )]
-    pub label_fill: f64,
-    /// Burn every pixel that a feature touches [default: those whose centre it covers].
-    #[arg(long, requires = "labels")]
-    pub all_touched: bool,
-    /// Which layer of the file, and where it lies.
-    #[command(flatten)]
-    pub layer: LayerArgs,
-}
 
 /// What the features of a layer say, and where they are.
 pub type ReadLayer = (Vec<Map<String, Value>>, LabelLayer);

@@ -21,7 +21,7 @@ use stacchip_adapters::{
 use tokio::runtime::Runtime;
 
 use crate::{
-    args::Shared,
+    args::{AddressArgs, Shared},
     failure::{Failure, chain},
     item_files::ItemFiles,
 };
@@ -303,15 +303,12 @@ pub fn rules(path: &Path) -> Result<RulesFile, Failure> {
 }
 
 /// Which addresses of assets are read, as the arguments say.
-pub fn addressing(
-    mount: Option<&Path>,
-    alternate: Option<&str>,
-    item_root: Option<&str>,
-) -> Addressing {
+pub fn addressing(args: &AddressArgs) -> Addressing {
+    let mount = args.mount.as_ref();
     Addressing {
         mount: mount.map(|p| p.to_string_lossy().into_owned()),
-        alternate: alternate.map(str::to_owned),
-        item_root: item_root.map(str::to_owned),
+        alternate: args.alternate.clone(),
+        item_root: args.item_root.clone(),
     }
 }
 

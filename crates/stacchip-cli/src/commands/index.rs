@@ -40,11 +40,7 @@ pub fn run(args: &IndexArgs, world: &World, output: Output) -> CommandResult {
         LayoutArg::Upstream => Layout::Upstream,
     };
     let mut files = IndexFiles::at(&args.output, layout, args.overwrite, !args.no_headers)?;
-    let indexing = world.index_world(addressing(
-        args.mount.as_deref(),
-        args.alternate.as_deref(),
-        args.item_root.as_deref(),
-    ));
+    let indexing = world.index_world(addressing(&args.addresses));
     let indexer = Indexer {
         options,
         choice,
@@ -380,9 +376,9 @@ fn made_with(args: &IndexArgs) -> Result<Value, Failure> {
         "stats": args.stats,
         "rules": rules,
         "headers": !args.no_headers,
-        "mount": args.mount,
-        "alternate": args.alternate,
-        "item_root": args.item_root,
+        "mount": args.addresses.mount,
+        "alternate": args.addresses.alternate,
+        "item_root": args.addresses.item_root,
     }))
 }
 

@@ -2,10 +2,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use clap::Args;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use stacchip::{
@@ -15,54 +14,16 @@ use stacchip::{
 
 use crate::{
     CommandResult, Status,
+    args::LabelArgs,
     failure::{Failure, chain},
     folder_lock::FolderLock,
     index_files::is_table,
     index_rows::tables,
-    labels::{LayerArgs, read},
+    labels::read,
     output::Output,
     progress::Bar,
     wiring::{Found, NewColumn, StagedTable, Table, World, read_places, write_rows},
 };
-
-/// `stacchip label`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  stacchip label dataset fields.gpkg -o fields.parquet\n  stacchip label dataset landcover.fgb --attribute class --least 0.5 -o labelled.parquet\n  stacchip label dataset districts.geojson --attribute name --name district\n  stacchip chip labelled.parquet --all --labels fields.gpkg --label-value crop -o chips/\n\nColumns: NAME_count (features that touch the chip), NAME_fraction (share of the chip that polygons cover), and with\n--attribute NAME (that of the feature which covers most of the chip)."
-)]
-pub struct LabelArgs {
-    /// An index: a table, or a folder of tables.
-    pub dataset: String,
-    /// The layer: .geojson, .fgb, .gpkg or .parquet.
-    pub layer: PathBuf,
-    /// Which layer of the file, and where it lies.
-    #[command(flatten)]
-    pub of: LayerArgs,
-    /// What columns are called after.
-    #[arg(long, value_name = "NAME", default_value = "label")]
-    pub name: String,
-    /// The attribute of features that becomes a column.
-    #[arg(long, value_name = "FIELD")]
-    pub attribute: Option<String>,
-    /// Only chips of which at least this share is covered; with 0 those that are touched.
-    #[arg(
-        long,
-        value_name = "FRACTION",
-        default_value_t = 0.0,
-        requires = "output"
-    )]
-    pub least: f64,
-    /// Keep chips that no feature touches too.
-    #[arg(long, conflicts_with = "least")]
-    pub all: bool,
-    /// The chips that are touched, as a table: a file ending in .parquet [default: the columns are written into the
-    /// dataset itself, for all chips].
-    #[arg(short, long, value_name = "OUT")]
-    pub output: Option<String>,
-    /// Replace columns, or a file, that stand there.
-    #[arg(long)]
-    pub overwrite: bool,
-}
 
 /// Says what a layer has where chips are.
 pub fn run(args: &LabelArgs, world: &World, output: Output) -> CommandResult {

@@ -16,10 +16,7 @@ mod split;
 mod stats;
 
 pub use chip::{Cutting, Names, record, scene_chips};
-
-pub use label::LabelArgs;
 pub use query::row_numbers;
-pub use series::SeriesArgs;
 
 use crate::{
     CommandResult,

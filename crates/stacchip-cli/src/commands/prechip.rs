@@ -136,12 +136,12 @@ fn settings(args: &PrechipArgs) -> Value {
     let chips = &args.chips;
     json!({
         "level": args.level,
-        "assets": chips.assets,
-        "exclude": chips.exclude,
-        "mount": chips.mount.as_ref().map(|folder| folder.to_string_lossy()),
-        "alternate": chips.alternate,
+        "assets": chips.assets.wanted,
+        "exclude": chips.assets.exclude,
+        "mount": chips.addresses.mount.as_ref().map(|folder| folder.to_string_lossy()),
+        "alternate": chips.addresses.alternate,
         // It stands in what is handed on: no password, no signature.
-        "item_root": chips.item_root.as_deref().map(for_people),
+        "item_root": chips.addresses.item_root.as_deref().map(for_people),
     })
 }
 

@@ -16,7 +16,7 @@ use stacchip::{
 use super::chip::{Cutting, scene_chips, tell_headers};
 use crate::{
     CommandResult, Status,
-    args::PreviewArgs,
+    args::{AddressArgs, AssetArgs, PreviewArgs},
     failure::{Failure, chain},
     index_rows::{RowChoice, ScenesOfRows, row_count},
     output::Output,
@@ -242,9 +242,15 @@ fn spread(rows: u64, count: u64) -> Vec<u64> {
 
 fn cutting(args: &PreviewArgs) -> Cutting {
     Cutting {
-        assets: args.assets.clone(),
-        mount: args.mount.clone(),
-        item_root: args.item_root.clone(),
+        assets: AssetArgs {
+            wanted: args.assets.clone(),
+            ..AssetArgs::default()
+        },
+        addresses: AddressArgs {
+            mount: args.mount.clone(),
+            item_root: args.item_root.clone(),
+            ..AddressArgs::default()
+        },
         ..Cutting::default()
     }
 }

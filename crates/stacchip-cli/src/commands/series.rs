@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use clap::Args;
 use rayon::prelude::*;
 use serde_json::json;
 use stacchip::{
     Progress,
-    index::{ChipRow, SeriesBy, SeriesMaker, SeriesOptions, SeriesPeriod},
+    index::{ChipRow, SeriesMaker, SeriesOptions},
 };
 
 use crate::{
     CommandResult, Status,
+    args::SeriesArgs,
     failure::{Failure, chain},
     folder_lock::FolderLock,
     index_rows::tables,
@@ -19,40 +19,6 @@ use crate::{
     progress::Bar,
     wiring::{NewColumn, StagedTable, Table, read_chips},
 };
-
-/// `stacchip series`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  stacchip series dataset --period month --max-cloud 0.2\n  stacchip series dataset --period season --least-steps 4 --max-nodata 0\n  stacchip series dataset --by cell --period week --all\n  stacchip query dataset --where \"series IS NOT NULL\" -o series.parquet\n\nColumns: `series` (null for chips that are in none) and `period`; chips of a series, sorted by `datetime`, are its steps."
-)]
-pub struct SeriesArgs {
-    /// An index: a table, or a folder of tables.
-    pub dataset: String,
-    /// What chips of a series share: place (the same pixels of the ground), cell (the ground cell), cell:LEVEL.
-    #[arg(long, value_name = "WHAT", default_value = "place")]
-    pub by: SeriesBy,
-    /// The steps: day, week, month, season or year.
-    #[arg(long, value_name = "PERIOD", default_value = "month")]
-    pub period: SeriesPeriod,
-    /// Take all chips of a step [default: the one with the least cloud and nodata].
-    #[arg(long)]
-    pub all: bool,
-    /// Only chips with at most this share of cloud.
-    #[arg(long, value_name = "FRACTION", default_value_t = 1.0)]
-    pub max_cloud: f64,
-    /// Only chips with at most this share of nodata.
-    #[arg(long, value_name = "FRACTION", default_value_t = 1.0)]
-    pub max_nodata: f64,
-    /// Only series of so many steps.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub least_steps: usize,
-    /// Chips of several collections, or platforms, may be in one series.
-    #[arg(long)]
-    pub mixed: bool,
-    /// Replace the columns where they are there.
-    #[arg(long)]
-    pub overwrite: bool,
-}
 
 /// Says which chips follow each other in time.
 pub fn run(args: &SeriesArgs, output: Output) -> CommandResult {

@@ -89,13 +89,13 @@ pub async fn run(
         ));
     }
     let about_indexes = [
-        ("--assets", !chips.assets.is_empty()),
-        ("--exclude", !chips.exclude.is_empty()),
+        ("--assets", !chips.assets.wanted.is_empty()),
+        ("--exclude", !chips.assets.exclude.is_empty()),
         ("--max-nodata", chips.max_nodata.is_some()),
         ("--max-cloud", chips.max_cloud.is_some()),
-        ("--mount", chips.mount.is_some()),
-        ("--alternate", chips.alternate.is_some()),
-        ("--item-root", chips.item_root.is_some()),
+        ("--mount", chips.addresses.mount.is_some()),
+        ("--alternate", chips.addresses.alternate.is_some()),
+        ("--item-root", chips.addresses.item_root.is_some()),
     ];
     if let Some((option, _)) = about_indexes.iter().find(|(_, given)| *given) {
         return Err(Failure::usage(format!(
