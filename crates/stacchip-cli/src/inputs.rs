@@ -3,11 +3,12 @@
 use std::{
     io::{self, Read},
     path::{Path, PathBuf},
+    vec,
 };
 
 use crate::{
-    failure::Failure,
-    wiring::{ItemDocument, StacError, World, items},
+    failure::{Failure, chain},
+    wiring::{ItemDocument, ItemTable, ItemTableError, StacError, World, item_of_many, items},
 };
 
 /// The places that items are read from, in the order given.
@@ -26,8 +27,8 @@ pub enum Input {
 }
 
 impl Inputs {
-    /// What `given` names: `-`, addresses, folders (every `.json`, `.geojson` and `.ndjson` in them,
-    /// sorted by name), and patterns.
+    /// What `given` names: `-`, addresses, folders (every `.json`, `.geojson`, `.ndjson` and
+    /// `.parquet` in them, sorted by name), and patterns.
     ///
     /// # Errors
     /// A failure where a pattern is wrong, or one of them names nothing.
@@ -86,34 +87,81 @@ impl Input {
     ///
     /// # Errors
     /// A failure where it cannot be read or holds no item at all.
-    pub async fn read(
-        &self,
-        world: &World,
-    ) -> Result<Vec<Result<ItemDocument, StacError>>, Failure> {
-        match self {
+    pub async fn read(&self, world: &World) -> Result<Documents, Failure> {
+        let (address, maybe) = match self {
             Self::Standard => {
                 let mut text = Vec::new();
                 io::stdin()
                     .lock()
                     .read_to_end(&mut text)
                     .map_err(|e| Failure::of("standard input", &e))?;
-                items(&text, None).map_err(Failure::failed)
-            }
-            Self::Address(address) => {
-                let address = absolute(address)?;
-                let text = world.read_all(&address).await?;
-                items(&text, Some(&address)).map_err(Failure::failed)
-            }
-            Self::InFolder(address) => {
-                let address = absolute(address)?;
-                let text = world.read_all(&address).await?;
-                match items(&text, Some(&address)) {
-                    Err(StacError::NotItems { .. }) => Ok(Vec::new()),
-                    other => other.map_err(Failure::failed),
+                if is_parquet(&text) {
+                    return Err(Failure::failed(
+                        "standard input is Parquet, which is read from its end: give the path of the file",
+                    ));
                 }
+                let items = items(&text, None).map_err(Failure::failed)?;
+                return Ok(Documents::Text(items.into_iter()));
+            }
+            Self::Address(address) => (absolute(address)?, false),
+            Self::InFolder(address) => (absolute(address)?, true),
+        };
+        if !names_table(&address) {
+            let text = world.read_all(&address).await?;
+            if !is_parquet(&text) {
+                return match items(&text, Some(&address)) {
+                    Err(StacError::NotItems { .. }) if maybe => Ok(Documents::none()),
+                    Err(other) => Err(Failure::failed(other)),
+                    Ok(items) => Ok(Documents::Text(items.into_iter())),
+                };
             }
         }
+        match world.item_table(&address).await? {
+            Err(ItemTableError::NotItems { .. }) if maybe => Ok(Documents::none()),
+            Err(other) => Err(Failure::failed(chain(&other))),
+            Ok(table) => Ok(Documents::Table(Box::new(table), address)),
+        }
     }
+}
+
+/// The items of one place, one after the other.
+#[derive(Debug)]
+pub enum Documents {
+    /// Of a text, which is read as a whole.
+    Text(vec::IntoIter<Result<ItemDocument, StacError>>),
+    /// Of a stac-geoparquet at an address.
+    Table(Box<ItemTable>, String),
+}
+
+impl Documents {
+    fn none() -> Self {
+        Self::Text(Vec::new().into_iter())
+    }
+
+    /// The next item, or why it is none; nothing after the last.
+    pub async fn next(&mut self) -> Option<Result<ItemDocument, String>> {
+        match self {
+            Self::Text(items) => Some(items.next()?.map_err(|e| chain(&e))),
+            Self::Table(table, address) => Some(match table.next().await? {
+                Ok(json) => item_of_many(&json, address).map_err(|e| chain(&e)),
+                Err(error) => Err(chain(&error)),
+            }),
+        }
+    }
+}
+
+/// Whether the ending of an address says that it is Parquet: of others the first bytes tell.
+fn names_table(address: &str) -> bool {
+    let end = address.find(['?', '#']).filter(|_| address.contains("://"));
+    let path = address
+        .get(..end.unwrap_or(address.len()))
+        .unwrap_or(address);
+    let ending = Path::new(path).extension().and_then(|e| e.to_str());
+    ending.is_some_and(|e| TABLES.iter().any(|known| e.eq_ignore_ascii_case(known)))
+}
+
+fn is_parquet(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PAR1")
 }
 
 /// A local path from the root on, so that a row leads to its item wherever the index lies; any
@@ -151,4 +199,13 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// Endings of files that hold items.
-const ENDINGS: [&str; 4] = ["json", "geojson", "ndjson", "jsonl"];
+const ENDINGS: [&str; 6] = [
+    "json",
+    "geojson",
+    "ndjson",
+    "jsonl",
+    "parquet",
+    "geoparquet",
+];
+/// Of those, tables.
+const TABLES: [&str; 2] = ["parquet", "geoparquet"];

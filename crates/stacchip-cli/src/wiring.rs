@@ -34,10 +34,11 @@ pub use stacchip_adapters::{
     },
     object::Traffic,
     parquet::{
-        Area, Choice, Condition, Finding, Found, IndexFile, ItemLine, KeptItems, MergeOptions,
-        MergePieces, NewColumn, ParquetIndexReader, Per, Period, Place, QueryError, StagedTable,
-        Survey, Table, chip_number, find_rows, headers_address, items_address, merge_headers,
-        read_chips, read_ids, read_places, stage_tables, survey, twice, write_rows,
+        Area, Choice, Condition, Finding, Found, IndexFile, ItemLine, ItemTable, ItemTableError,
+        KeptItems, MergeOptions, MergePieces, NewColumn, ParquetIndexReader, Per, Period, Place,
+        QueryError, StagedTable, Survey, Table, chip_number, find_rows, headers_address,
+        items_address, merge_headers, read_chips, read_ids, read_places, stage_tables, survey,
+        twice, write_rows,
     },
     stac::{ItemDocument, StacError},
     vector::read_layer,
@@ -180,6 +181,20 @@ impl World {
             .map_err(|e| failed(&e))
     }
 
+    /// The stac-geoparquet at `address`.
+    ///
+    /// # Errors
+    /// Why it cannot be read as one: the outer failure is of the store, the inner one of the table.
+    pub async fn item_table(
+        &self,
+        address: &str,
+    ) -> Result<Result<ItemTable, ItemTableError>, Failure> {
+        let failed = |e| Failure::failed(chain(&e));
+        let size = self.objects.size(address).await.map_err(failed)?;
+        let reader = self.opener.open(address).await.map_err(failed)?;
+        Ok(ItemTable::open(reader, size).await)
+    }
+
     /// From now on headers are looked up in the table at `path` before they are read.
     ///
     /// # Errors
@@ -290,6 +305,14 @@ pub fn items(
     address: Option<&str>,
 ) -> Result<Vec<Result<ItemDocument, StacError>>, StacError> {
     stac::read_items(text, address)
+}
+
+/// The item whose JSON is `text`, one of many at `address`.
+///
+/// # Errors
+/// Why it is none.
+pub fn item_of_many(text: &str, address: &str) -> Result<ItemDocument, StacError> {
+    stac::read_item_of_many(text, Some(address))
 }
 
 /// The rules in the file at `path`.

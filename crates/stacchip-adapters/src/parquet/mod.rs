@@ -13,6 +13,7 @@ mod columns;
 mod file;
 mod geo;
 mod headers;
+mod item_table;
 mod items;
 mod merge;
 mod places;
@@ -32,6 +33,7 @@ pub use file::IndexFile;
 pub use headers::{
     HeaderTableEncoder, HeaderTables, ParquetHeaders, headers_address, merge_headers,
 };
+pub use item_table::{ItemTable, ItemTableError};
 pub use items::{ItemLine, KeptItems, items_address};
 pub use merge::{
     MergeOptions, MergePieces, Merged, Period, StagedMerge, merge_tables, stage_tables,

@@ -68,6 +68,20 @@ pub fn read_items(
     Ok(items)
 }
 
+/// The item whose JSON is `text`, one of many at `address`: it is where its link `self` says, as those of a
+/// collection are.
+///
+/// # Errors
+/// [`StacError`] where it is no item.
+pub fn read_item_of_many(text: &str, address: Option<&str>) -> Result<ItemDocument, StacError> {
+    let shown = address.map_or_else(|| "the text".to_owned(), address::for_people);
+    let value: &RawValue = serde_json::from_str(text).map_err(|e| StacError::Json {
+        address: shown.clone(),
+        cause: e.to_string(),
+    })?;
+    item(value, address, true, &shown)
+}
+
 fn document(
     value: &RawValue,
     address: Option<&str>,

@@ -12,7 +12,7 @@ mod item;
 mod projection;
 mod time;
 
-pub use documents::{ItemDocument, read_items};
+pub use documents::{ItemDocument, read_item_of_many, read_items};
 pub use item::parse_item;
 
 use thiserror::Error;

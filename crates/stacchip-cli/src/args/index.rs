@@ -9,10 +9,10 @@ use super::{AddressArgs, GridArgs};
 /// `stacchip index`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  stacchip index scene/item.json -o index.parquet\n  stacchip index items.ndjson -o index.parquet --stats none --no-headers\n  stacchip index https://example.org/item.json -o index.parquet --max-nodata 0.1 --chip-size 224 --stride 112"
+    after_help = "Examples:\n  stacchip index scene/item.json -o index.parquet\n  stacchip index items.ndjson -o index.parquet --stats none --no-headers\n  stacchip index items.parquet -o dataset/\n  stacchip index https://example.org/item.json -o index.parquet --max-nodata 0.1 --chip-size 224 --stride 112"
 )]
 pub struct IndexArgs {
-    /// STAC items: an Item, an `ItemCollection`, newline-delimited items; paths, addresses, folders, globs, `-`.
+    /// STAC items: an Item, an `ItemCollection`, newline-delimited items, a stac-geoparquet; paths, addresses, folders, globs, `-`.
     #[arg(required = true, value_name = "ITEM")]
     pub items: Vec<String>,
     /// The index: a file ending in .parquet, or a folder with one file an item.

@@ -106,18 +106,18 @@ impl Run {
         let at_once = rayon::current_num_threads() * AT_ONCE;
         let mut under_way = FuturesOrdered::new();
         for input in inputs {
-            let documents = match input.read(world).await {
+            let mut documents = match input.read(world).await {
                 Ok(documents) => documents,
                 Err(failure) => {
                     self.fail(input.name(), &failure.to_string());
                     continue;
                 }
             };
-            for document in documents {
+            while let Some(document) = documents.next().await {
                 let document = match document {
                     Ok(document) => document,
                     Err(error) => {
-                        self.fail(input.name(), &chain(&error));
+                        self.fail(input.name(), &error);
                         continue;
                     }
                 };
