@@ -184,7 +184,7 @@ fn through_poles(ring: &[Point], poles: Poles) -> Vec<(Point, usize)> {
 }
 
 /// The same turn, as the shorter way: more than -180° and at most 180°.
-fn shortest(degrees: f64) -> f64 {
+pub(crate) fn shortest(degrees: f64) -> f64 {
     let turn = degrees.rem_euclid(360.0);
     if turn > 180.0 { turn - 360.0 } else { turn }
 }
@@ -231,14 +231,10 @@ fn around_pole(unrolled: &Unrolled) -> Ring {
 }
 
 /// The parts of `ring` (not closed) on each turn, as closed rings within ±180°.
-fn cut(ring: &[Point]) -> MultiPolygon {
-    let west = ring.iter().map(|p| p[0]).fold(f64::INFINITY, f64::min);
-    let east = ring.iter().map(|p| p[0]).fold(f64::NEG_INFINITY, f64::max);
-    if !(west.is_finite() && east.is_finite()) {
+pub(crate) fn cut(ring: &[Point]) -> MultiPolygon {
+    let Some((first, last)) = turns(ring) else {
         return MultiPolygon::default();
-    }
-    let first = ((west + 180.0 + SLIVER) / 360.0).floor();
-    let last = ((east + 180.0 - SLIVER) / 360.0).floor().max(first);
+    };
     let mut polygons = Vec::new();
     let mut turn = first;
     while turn <= last {
@@ -267,6 +263,18 @@ fn cut(ring: &[Point]) -> MultiPolygon {
     MultiPolygon { polygons }
 }
 
+/// The first and the last turn that points are on; nothing where there are none, or more turns than anybody means.
+pub(crate) fn turns(points: &[Point]) -> Option<(f64, f64)> {
+    let west = points.iter().map(|p| p[0]).fold(f64::INFINITY, f64::min);
+    let east = points
+        .iter()
+        .map(|p| p[0])
+        .fold(f64::NEG_INFINITY, f64::max);
+    let first = ((west + 180.0 + SLIVER) / 360.0).floor();
+    let last = ((east + 180.0 - SLIVER) / 360.0).floor().max(first);
+    (west.is_finite() && east.is_finite() && last - first <= TURNS).then_some((first, last))
+}
+
 /// The part of `ring` whose longitudes are `inside` (Sutherland and Hodgman's clipping at one line).
 fn keep(ring: &[Point], line: f64, inside: impl Fn(f64) -> bool) -> Ring {
     let mut out = Ring::with_capacity(ring.len() + 4);
@@ -290,7 +298,7 @@ fn keep(ring: &[Point], line: f64, inside: impl Fn(f64) -> bool) -> Ring {
 }
 
 /// Where the line from `a` to `b` has longitude `lon`.
-fn at_longitude(a: Point, b: Point, lon: f64) -> Point {
+pub(crate) fn at_longitude(a: Point, b: Point, lon: f64) -> Point {
     let run = b[0] - a[0];
     let share = if run == 0.0 { 0.0 } else { (lon - a[0]) / run };
     [lon, a[1] + share.clamp(0.0, 1.0) * (b[1] - a[1])]
@@ -304,3 +312,6 @@ const CLOSE: f64 = 1e-6;
 
 /// A part narrower than this, in degrees, is the noise of a projection.
 const SLIVER: f64 = 1e-9;
+
+/// Turns that a figure may go around: more are no longitudes.
+const TURNS: f64 = 16.0;

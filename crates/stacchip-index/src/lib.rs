@@ -2,7 +2,7 @@
 //!
 //! This room knows where the pixels of a scene lie ([`SceneGrid`]), which chips they make
 //! ([`ChipGrid`]), where those lie on the globe ([`Footprints`]) and what a row says of each
-//! ([`RowFold`], [`schema`]), which ground that is at any date ([`GroundCell`]), and how places are kept apart in train,
+//! ([`RowFold`], [`schema`]), which ground that is at any date ([`GroundCell`]), what figures of others are on the globe ([`on_globe`]), and how places are kept apart in train,
 //! val and test ([`Splitter`], [`LeakCheck`]). It never reads a pixel, and knows no file format of tables; rows leave
 //! and enter through its ports, [`IndexWriter`] and [`IndexReader`].
 //!
@@ -39,6 +39,7 @@ mod error;
 mod footprint;
 mod globe;
 mod ground_cell;
+pub mod on_globe;
 mod ports;
 mod row;
 mod row_fold;

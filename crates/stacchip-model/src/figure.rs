@@ -1,6 +1,9 @@
 //! What a map draws: points, lines and polygons.
 
-use crate::{Bounds, Point, Polygon};
+use crate::{
+    Bounds, Point, Polygon,
+    polygon::{cross, steps},
+};
 
 /// The geometry of a feature: all its points, lines and polygons, in one plane.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -49,52 +52,20 @@ impl Figure {
             || self.points.iter().any(|p| other.points.contains(p))
     }
 
-    /// Whether a point is in one of its polygons, by the even and odd crossings of a ray; on an edge either may be
-    /// said.
-    pub fn holds(&self, [x, y]: Point) -> bool {
-        self.polygons.iter().any(|polygon| {
-            let edges = polygon.rings.iter().flat_map(|ring| steps(ring));
-            edges.fold(false, |inside, (a, b)| {
-                let crosses = (a[1] > y) != (b[1] > y)
-                    && x < (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) + a[0];
-                inside != crosses
-            })
-        })
+    /// Whether a point is in one of its polygons, as [`Polygon::holds`] says.
+    pub fn holds(&self, point: Point) -> bool {
+        self.polygons.iter().any(|polygon| polygon.holds(point))
     }
 
     fn edges(&self) -> impl Iterator<Item = (Point, Point)> {
-        let rings = self.polygons.iter().flat_map(|p| &p.rings);
-        self.lines.iter().chain(rings).flat_map(|line| steps(line))
+        let lines = self.lines.iter().flat_map(|line| steps(line));
+        lines.chain(self.polygons.iter().flat_map(Polygon::edges))
     }
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.points.is_empty() && self.lines.is_empty() && self.polygons.is_empty()
     }
-}
-
-fn steps(line: &[Point]) -> impl Iterator<Item = (Point, Point)> {
-    line.iter().copied().zip(line.iter().skip(1).copied())
-}
-
-/// Whether two segments share a point.
-fn cross(p: Point, q: Point, r: Point, s: Point) -> bool {
-    let side = |a: Point, b: Point, c: Point| {
-        (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-    };
-    let within = |a: Point, b: Point, c: Point| {
-        a[0].min(b[0]) <= c[0]
-            && c[0] <= a[0].max(b[0])
-            && a[1].min(b[1]) <= c[1]
-            && c[1] <= a[1].max(b[1])
-    };
-    let (d1, d2) = (side(p, q, r), side(p, q, s));
-    let (d3, d4) = (side(r, s, p), side(r, s, q));
-    (d1 * d2 < 0.0 && d3 * d4 < 0.0)
-        || d1 == 0.0 && within(p, q, r)
-        || d2 == 0.0 && within(p, q, s)
-        || d3 == 0.0 && within(r, s, p)
-        || d4 == 0.0 && within(r, s, q)
 }
 
 impl From<crate::MultiPolygon> for Figure {

@@ -25,6 +25,7 @@ mod geometry;
 mod grid;
 mod pixels;
 mod platform;
+mod polygon;
 mod projector;
 mod quality;
 mod sample;

@@ -67,7 +67,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Layer, Wrong> {
                 GeometryType::Unknown => geometry.type_(),
                 kind => kind,
             };
-            gather(&geometry, kind, &mut figure, 0).map_err(|w| broken(w.0))?;
+            let mut room = Room::of(one);
+            gather(&geometry, kind, &mut figure, 0, &mut room).map_err(|w| broken(w.0))?;
         }
         features.push(Feature { figure, attributes });
     }
@@ -98,15 +99,45 @@ fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(usize::try_from(size).ok()?.checked_add(4)?)
 }
 
+/// What the bytes of a feature have room for. A table may lead to one part more than once, and so to more than the file
+/// holds, at each depth again.
+struct Room {
+    /// Bytes that numbers and parts may still take.
+    bytes: usize,
+}
+
+impl Room {
+    const fn of(feature: &[u8]) -> Self {
+        Self {
+            bytes: feature.len(),
+        }
+    }
+
+    fn take(&mut self, count: usize, each: usize) -> Result<(), Wrong> {
+        let left = count
+            .checked_mul(each)
+            .and_then(|b| self.bytes.checked_sub(b));
+        self.bytes = left.ok_or_else(|| {
+            Wrong::from("its parts are more than its bytes: some of them are shared")
+        })?;
+        Ok(())
+    }
+}
+
 fn gather(
     geometry: &Geometry<'_>,
     kind: GeometryType,
     into: &mut Figure,
     depth: u8,
+    room: &mut Room,
 ) -> Result<(), Wrong> {
     if depth > DEEPEST {
         return Err("its collections are too deep".into());
     }
+    // A table takes its offset and that of what it has at least.
+    room.take(1, 8)?;
+    room.take(geometry.xy().map_or(0, |xy| xy.len()), 8)?;
+    room.take(geometry.ends().map_or(0, |ends| ends.len()), 4)?;
     let points = || -> Vec<Point> {
         let xy = geometry.xy();
         let numbers: Vec<f64> = xy.into_iter().flatten().collect();
@@ -143,7 +174,7 @@ fn gather(
                 } else {
                     part.type_()
                 };
-                gather(&part, of_part, into, depth + 1)?;
+                gather(&part, of_part, into, depth + 1, room)?;
             }
         }
         other => {

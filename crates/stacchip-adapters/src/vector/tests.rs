@@ -195,6 +195,45 @@ fn flatgeobuf_is_read() {
     }
 }
 
+/// A feature of collections of 40 parts, which are all one, three deep: of 64 000 lines in some two thousand bytes.
+fn shared_parts() -> Vec<u8> {
+    let mut f: Vec<u8> = Vec::new();
+    let words = |f: &mut Vec<u8>, all: &[u32]| f.extend(all.iter().flat_map(|n| n.to_le_bytes()));
+    let halves = |f: &mut Vec<u8>, all: &[u16]| f.extend(all.iter().flat_map(|n| n.to_le_bytes()));
+    // Its size, the way to its table, and the shapes of three kinds of tables: feature, collection, line.
+    words(&mut f, &[0, 12]);
+    halves(&mut f, &[6, 8, 4, 0]);
+    words(&mut f, &[8, 44]);
+    halves(&mut f, &[20, 12, 0, 0, 0, 0, 0, 0, 8, 4]);
+    halves(&mut f, &[20, 12, 0, 4, 0, 0, 0, 0, 8, 0]);
+    let parts = 40;
+    for _ in 0..3 {
+        let at = u32::try_from(f.len()).unwrap();
+        words(&mut f, &[at - 24, 8, 7, parts]);
+        let ways = (0..parts).map(|i| 4 * (parts - i));
+        words(&mut f, &ways.collect::<Vec<_>>());
+    }
+    let at = u32::try_from(f.len()).unwrap();
+    words(&mut f, &[at - 44, 8, 2, 200]);
+    f.extend((0..200u8).flat_map(|n| f64::from(n).to_le_bytes()));
+    let size = u32::try_from(f.len() - 4).unwrap();
+    f[..4].copy_from_slice(&size.to_le_bytes());
+    f
+}
+
+#[test]
+fn parts_that_are_shared_are_refused() {
+    let mut file = fgb();
+    let header = u32::from_le_bytes(*file[8..].first_chunk().unwrap()) as usize;
+    file.truncate(12 + header);
+    file.extend(shared_parts());
+    let error = flatgeobuf_module::read(&file).unwrap_err().0;
+    assert!(
+        error.contains("feature 0: its parts are more than its bytes"),
+        "{error}"
+    );
+}
+
 use super::flatgeobuf as flatgeobuf_module;
 
 /// As others would: big-endian, with a height.

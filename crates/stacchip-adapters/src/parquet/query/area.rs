@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array};
 use serde_json::Value;
 use stacchip_index::schema::BBOX;
-use stacchip_model::{Bounds, MultiPolygon, Point, Polygon, Ring};
+use stacchip_model::{Bounds, MultiPolygon, Polygon, Ring};
 
 use super::{
     QueryError,
@@ -107,7 +107,7 @@ impl Area {
         self.all.iter().all(|area| {
             area.polygons
                 .iter()
-                .any(|a| outline.polygons.iter().any(|b| meet(a, b)))
+                .any(|a| outline.polygons.iter().any(|b| a.meets(b)))
         })
     }
 }
@@ -153,47 +153,4 @@ fn polygon(json: &Value) -> Result<Polygon, &'static str> {
     Ok(Polygon {
         rings: rings.collect::<Result<_, _>>()?,
     })
-}
-
-/// Whether two polygons share a point: their edges meet, or one holds a corner of the other.
-fn meet(a: &Polygon, b: &Polygon) -> bool {
-    let first = |p: &Polygon| p.rings.first().and_then(|r| r.first()).copied();
-    let inside = |p: &Polygon, q: &Polygon| first(q).is_some_and(|corner| holds(p, corner));
-    inside(a, b) || inside(b, a) || edges(a).any(|(p, q)| edges(b).any(|(r, s)| cross(p, q, r, s)))
-}
-
-fn edges(polygon: &Polygon) -> impl Iterator<Item = (Point, Point)> {
-    polygon
-        .rings
-        .iter()
-        .flat_map(|ring| ring.iter().copied().zip(ring.iter().skip(1).copied()))
-}
-
-/// Whether a point is in a polygon, by the even and odd crossings of a ray; on an edge either may be
-/// said, which the crossing of edges decides.
-fn holds(polygon: &Polygon, [x, y]: Point) -> bool {
-    edges(polygon).fold(false, |inside, ([x0, y0], [x1, y1])| {
-        let crosses = (y0 > y) != (y1 > y) && x < (x1 - x0) * (y - y0) / (y1 - y0) + x0;
-        inside != crosses
-    })
-}
-
-/// Whether two segments share a point.
-fn cross(p: Point, q: Point, r: Point, s: Point) -> bool {
-    let side = |a: Point, b: Point, c: Point| {
-        (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-    };
-    let within = |a: Point, b: Point, c: Point| {
-        a[0].min(b[0]) <= c[0]
-            && c[0] <= a[0].max(b[0])
-            && a[1].min(b[1]) <= c[1]
-            && c[1] <= a[1].max(b[1])
-    };
-    let (d1, d2) = (side(p, q, r), side(p, q, s));
-    let (d3, d4) = (side(r, s, p), side(r, s, q));
-    (d1 * d2 < 0.0 && d3 * d4 < 0.0)
-        || d1 == 0.0 && within(p, q, r)
-        || d2 == 0.0 && within(p, q, s)
-        || d3 == 0.0 && within(r, s, p)
-        || d4 == 0.0 && within(r, s, q)
 }

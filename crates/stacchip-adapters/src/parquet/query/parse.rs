@@ -49,14 +49,46 @@ pub(super) fn parse(text: &str) -> Result<Expression, QueryError> {
     if rest.token != Token::EOF {
         return Err(wrong(format!("after it comes `{}`", rest.token)));
     }
-    expression(&parsed, 0).map_err(wrong)
+    expression(&parsed, Depth::default()).map_err(wrong)
 }
 
-fn expression(parsed: &Expr, depth: usize) -> Result<Expression, String> {
-    if depth > DEEPEST {
+/// How deep in an expression.
+#[derive(Debug, Clone, Copy, Default)]
+struct Depth {
+    all: usize,
+    /// Of those, in parts that stand twice in what they become.
+    twice: usize,
+}
+
+impl Depth {
+    const fn inside(self) -> Self {
+        Self {
+            all: self.all + 1,
+            twice: self.twice,
+        }
+    }
+}
+
+fn expression(parsed: &Expr, depth: Depth) -> Result<Expression, String> {
+    if depth.all > DEEPEST {
         return Err(format!("it is more than {DEEPEST} deep"));
     }
-    let expression = |e: &Expr| expression(e, depth + 1);
+    if depth.twice > DEEPEST_TWICE {
+        return Err(format!(
+            "what is asked of BETWEEN and IS TRUE holds others of them, more than {DEEPEST_TWICE} deep"
+        ));
+    }
+    let twice = |e: &Expr| {
+        let twice = depth.twice + 1;
+        expression(
+            e,
+            Depth {
+                twice,
+                ..depth.inside()
+            },
+        )
+    };
+    let expression = |e: &Expr| expression(e, depth.inside());
     let one = |e: &Expr| expression(e).map(Box::new);
     let negated = |found: Expression, negated: bool| {
         if negated {
@@ -84,10 +116,11 @@ fn expression(parsed: &Expr, depth: usize) -> Result<Expression, String> {
         Expr::IsNull(e) => Expression::IsNull(one(e)?),
         Expr::IsNotNull(e) => negated(Expression::IsNull(one(e)?), true),
         // Of what is not known it is false, where the expression itself is not known.
-        Expr::IsTrue(e) => Expression::And(
-            one(e)?,
-            Box::new(negated(Expression::IsNull(one(e)?), true)),
-        ),
+        Expr::IsTrue(e) => {
+            let of = twice(e)?;
+            let known = negated(Expression::IsNull(Box::new(of.clone())), true);
+            of.and(known)
+        }
         Expr::UnaryOp { op, expr } => match op {
             UnaryOperator::Not => Expression::Not(one(expr)?),
             UnaryOperator::Minus => Expression::Negative(one(expr)?),
@@ -100,8 +133,11 @@ fn expression(parsed: &Expr, depth: usize) -> Result<Expression, String> {
             low,
             high,
         } => {
-            let low = expression(expr)?.compare(Comparison::GreaterOrEqual, expression(low)?);
-            let high = expression(expr)?.compare(Comparison::LessOrEqual, expression(high)?);
+            let of = twice(expr)?;
+            let low = of
+                .clone()
+                .compare(Comparison::GreaterOrEqual, expression(low)?);
+            let high = of.compare(Comparison::LessOrEqual, expression(high)?);
             negated(low.and(high), *not)
         }
         Expr::InList {
@@ -252,7 +288,7 @@ fn part(name: &str) -> Option<Part> {
     })
 }
 
-fn call(function: &ast::Function, depth: usize) -> Result<Expression, String> {
+fn call(function: &ast::Function, depth: Depth) -> Result<Expression, String> {
     let name = function.name.to_string();
     let unknown = || {
         format!(
@@ -275,13 +311,16 @@ fn call(function: &ast::Function, depth: usize) -> Result<Expression, String> {
             let part = part(&name).ok_or_else(unknown)?;
             Ok(Expression::Part(
                 part,
-                Box::new(expression(only, depth + 1)?),
+                Box::new(expression(only, depth.inside())?),
             ))
         }
         Some([Expr::Value(field), of]) if name.eq_ignore_ascii_case("date_part") => {
             let field = field.value.clone().into_string().unwrap_or_default();
             let part = part(&field).ok_or_else(unknown)?;
-            Ok(Expression::Part(part, Box::new(expression(of, depth + 1)?)))
+            Ok(Expression::Part(
+                part,
+                Box::new(expression(of, depth.inside())?),
+            ))
         }
         _ => Err(unknown()),
     }
@@ -328,6 +367,9 @@ const LONGEST: usize = 16 * 1024;
 
 /// How deep an expression may be.
 const DEEPEST: usize = 60;
+
+/// How deep it may be in parts that stand twice in what they become: each level doubles the work.
+const DEEPEST_TWICE: usize = 4;
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;

@@ -383,3 +383,26 @@ proptest! {
         prop_assert!(drawn == ids(&halves, &choice));
     }
 }
+
+/// What is asked of BETWEEN stands twice in what it becomes: each level doubles the comparisons.
+#[test]
+fn between_in_between_is_bounded() {
+    let nested = |deep: usize, with: &str| {
+        (0..deep).fold("TRUE".to_owned(), |inner, _| format!("({inner}) {with}"))
+    };
+    for with in ["BETWEEN FALSE AND TRUE", "IS TRUE"] {
+        let parsed = |deep| Condition::default().and_where(&nested(deep, with));
+        assert!(parsed(4).is_ok(), "{with}");
+        let error = parsed(8).unwrap_err().to_string();
+        assert!(error.contains("more than 4 deep"), "{error}");
+    }
+    // What it is held against stands once.
+    let held = (0..8).fold("5".to_owned(), |inner, _| {
+        format!("CAST(chip_index_x BETWEEN 1 AND {inner} AS INT)")
+    });
+    assert!(
+        Condition::default()
+            .and_where(&format!("{held} = 1"))
+            .is_ok()
+    );
+}
