@@ -4,12 +4,13 @@ Each item of the corpus is written into a table of its own, where the package ca
 """
 
 import datetime
+import functools
 import json
 import logging
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from stac_geoparquet.arrow import parse_stac_items_to_arrow, to_parquet
+from stac_geoparquet.arrow import parse_stac_items_to_arrow, stac_table_to_items, to_parquet
 
 import harness
 
@@ -93,6 +94,28 @@ def all_at_once(report, binary, together, scratch):
         ours = run(report, binary, table, scratch / "ours.parquet")
         theirs = run(report, binary, text, scratch / "theirs.parquet")
         same_index(report, ours, theirs, f"{len(members)} items of {members[0].get('collection')}")
+        if theirs[1]["index"] is not None:
+            ours_by_theirs(report, binary, theirs[0], table, scratch)
+
+
+def ours_by_theirs(report, binary, index, table, scratch):
+    """What merge writes is read by the package as what it was made of."""
+    kept = kept_beside(index)
+    done = binary("merge", index, "-o", scratch / "merged.parquet", "--items", "geoparquet", "--overwrite")
+    what = f"{len(kept)} items of {kept[0].get('collection')}"
+    if any(item.keys() - MEMBERS for item in kept):
+        report.check(done.status == 1 and "no member of an item" in done.err, f"{what}, of members that STAC does not know, are refused", done.last_line)
+        return
+    if not report.check(not done.panicked and done.status == 0, f"{what} are written as stac-geoparquet", done.last_line):
+        return
+    read = read_by_package(scratch / "merged.items.geoparquet")
+    if read is None:
+        report.check(read_by_package(table) is None, f"{what}: the package reads neither ours nor its own")
+        return
+    read = {item["id"]: plain(item) for item in read}
+    for item in kept:
+        told = plain(as_told(item))
+        report.check(read[item["id"]] == told, f"{item['id']} is read by the package as it was", difference(read[item["id"]], told))
 
 
 def run(report, binary, source, out):
@@ -112,12 +135,29 @@ def same_index(report, ours, theirs, what):
         return
     # Where they were read from is another place.
     tables = [pq.read_table(path).drop_columns(["item_href"]).sort_by("chipid") for path in (a, b)]
+    # A definition as JSON is spelt by the order of its members and by numbers that are whole or not.
+    systems = [[spelt(crs) for crs in table["crs"].to_pylist()] for table in tables]
+    report.check(systems[0] == systems[1], f"{what}: the same systems")
+    tables = [table.drop_columns(["crs"]) for table in tables]
     report.check(tables[0].equals(tables[1]), f"{what}: the same {len(tables[1])} rows", f"{len(tables[0])} rows")
+
+
+@functools.cache
+def spelt(crs):
+    return json.dumps(json.loads(crs, parse_int=float), sort_keys=True) if crs.startswith("{") else crs
 
 
 def kept_beside(index):
     beside = index.with_suffix(".items.ndjson")
     return [json.loads(line)["item"] for line in beside.read_text().splitlines()] if beside.exists() else []
+
+
+def read_by_package(table):
+    """The items; None where it breaks off, as it does over a geometry that is null."""
+    try:
+        return list(stac_table_to_items(pq.read_table(table)))
+    except AttributeError:
+        return None
 
 
 def as_told(item):

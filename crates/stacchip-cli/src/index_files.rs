@@ -15,7 +15,10 @@ use stacchip::{
 use crate::{
     failure::{Failure, chain},
     folder_lock::FolderLock,
-    wiring::{IndexFile, ItemDocument, ItemLine, Table, headers_address, items_address},
+    wiring::{
+        IndexFile, ItemDocument, ItemLine, Table, headers_address, item_table_address,
+        items_address,
+    },
 };
 
 /// An index that is being written.
@@ -237,7 +240,15 @@ pub fn is_table(path: &Path) -> bool {
 pub fn items_of(index: &Path, item: &str) -> PathBuf {
     let beside = PathBuf::from(items_address(&index.to_string_lossy()));
     let folder = folder_of(index);
-    let own = || [Beside::of_item(folder, item).items, folder.join(ALL_ITEMS)];
+    let table = PathBuf::from(item_table_address(&index.to_string_lossy()));
+    let own = || {
+        [
+            table,
+            Beside::of_item(folder, item).items,
+            folder.join(ALL_ITEMS),
+            folder.join(ALL_ITEM_TABLE),
+        ]
+    };
     first_file(beside, own)
 }
 
@@ -272,7 +283,8 @@ pub fn beside_of(given: &[String], tables: &[PathBuf]) -> Result<BesideAll, Fail
     let mut folders: Vec<PathBuf> = Vec::new();
     for table in tables {
         let name = table.to_string_lossy();
-        let items = PathBuf::from(items_address(&name));
+        let lines = PathBuf::from(items_address(&name));
+        let items = first_file(lines, || [PathBuf::from(item_table_address(&name))]);
         let headers = PathBuf::from(headers_address(&name));
         let (has_items, has_headers) = (items.is_file(), headers.is_file());
         found.items.extend(has_items.then_some(items));
@@ -321,7 +333,7 @@ fn folder_of(index: &Path) -> &Path {
 }
 
 /// The first that is there, else the very first.
-fn first_file(beside: PathBuf, others: impl FnOnce() -> [PathBuf; 2]) -> PathBuf {
+fn first_file<const N: usize>(beside: PathBuf, others: impl FnOnce() -> [PathBuf; N]) -> PathBuf {
     if beside.is_file() {
         return beside;
     }
@@ -548,6 +560,8 @@ const HEADERS: &str = "headers";
 /// The items of all tables of a merged dataset. No item's own file has this name: in names of
 /// ids there is no plus sign.
 pub const ALL_ITEMS: &str = "items/_+all.ndjson";
+/// The same as stac-geoparquet.
+pub const ALL_ITEM_TABLE: &str = "items/_+all.geoparquet";
 /// The headers of all tables of a merged dataset.
 pub const ALL_HEADERS: &str = "headers/_+all.pq";
 /// Endings of files that are no folders.

@@ -9,14 +9,29 @@ use std::{
 };
 
 use crate::{
-    failure::Failure,
-    wiring::{ItemLine, KeptItems},
+    failure::{Failure, chain},
+    wiring::{ItemLine, KeptItemTable, KeptItems},
 };
 
 /// Where in their files items stand: each file is looked through once, however many tables it is beside,
 /// and no item is held.
 #[derive(Debug, Default)]
-pub struct ItemFiles(Mutex<HashMap<PathBuf, Arc<KeptItems>>>);
+pub struct ItemFiles(Mutex<HashMap<PathBuf, Arc<Kept>>>);
+
+/// A file of items that was looked through.
+#[derive(Debug)]
+enum Kept {
+    /// Lines of JSON.
+    Lines(KeptItems),
+    /// A stac-geoparquet.
+    Table(KeptItemTable),
+}
+
+/// Whether a file of items is a stac-geoparquet.
+pub fn is_item_table(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("geoparquet"))
+}
 
 impl ItemFiles {
     /// The item `id` of `collection` in the file at `path`, as [`KeptItems::place`] finds it.
@@ -30,8 +45,16 @@ impl ItemFiles {
         collection: Option<&str>,
     ) -> Result<Option<ItemLine>, Failure> {
         let failed = |e: io::Error| Failure::of(path.display(), &e);
-        let kept = self.of(path).map_err(failed)?;
-        let Some(place) = kept.place(id, collection) else {
+        let place = match self.of(path)?.as_ref() {
+            Kept::Lines(kept) => kept.place(id, collection).cloned(),
+            Kept::Table(table) => {
+                let found = table.find(id, collection);
+                let found = found.map_err(|e| Failure::failed(chain(&e)))?;
+                // Rows say where their items were read.
+                return Ok(found.map(|item| ItemLine { href: None, item }));
+            }
+        };
+        let Some(place) = place else {
             return Ok(None);
         };
         let read = || {
@@ -45,12 +68,18 @@ impl ItemFiles {
         read().map(Some).map_err(failed)
     }
 
-    fn of(&self, path: &Path) -> io::Result<Arc<KeptItems>> {
+    fn of(&self, path: &Path) -> Result<Arc<Kept>, Failure> {
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = files.get(path) {
             return Ok(Arc::clone(kept));
         }
-        let kept = Arc::new(KeptItems::scan(BufReader::new(File::open(path)?))?);
+        let kept = Arc::new(if is_item_table(path) {
+            let table = KeptItemTable::open(path);
+            Kept::Table(table.map_err(|e| Failure::failed(chain(&e)))?)
+        } else {
+            let scan = || KeptItems::scan(BufReader::new(File::open(path)?));
+            Kept::Lines(scan().map_err(|e| Failure::of(path.display(), &e))?)
+        });
         // A folder that was not merged has a file an item.
         if files.len() >= FILES {
             files.clear();

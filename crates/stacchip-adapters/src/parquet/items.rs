@@ -140,6 +140,13 @@ pub fn items_address(index: &str) -> String {
     format!("{stem}.items.ndjson")
 }
 
+/// Where they stand as stac-geoparquet: `X.parquet` → `X.items.geoparquet`. Readers of folders take `.parquet` for chips.
+pub fn item_table_address(index: &str) -> String {
+    let lines = items_address(index);
+    let stem = lines.strip_suffix(".ndjson").unwrap_or(&lines);
+    format!("{stem}.geoparquet")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

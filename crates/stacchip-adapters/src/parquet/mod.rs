@@ -33,8 +33,8 @@ pub use file::IndexFile;
 pub use headers::{
     HeaderTableEncoder, HeaderTables, ParquetHeaders, headers_address, merge_headers,
 };
-pub use item_table::{ItemTable, ItemTableError};
-pub use items::{ItemLine, KeptItems, items_address};
+pub use item_table::{ItemKey, ItemTable, ItemTableError, KeptItemTable, write_item_table};
+pub use items::{ItemLine, KeptItems, item_table_address, items_address};
 pub use merge::{
     MergeOptions, MergePieces, Merged, Period, StagedMerge, merge_tables, stage_tables,
 };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use stacchip::index::{SeriesBy, SeriesPeriod};
 
 use crate::wiring::Period;
@@ -10,7 +10,7 @@ use crate::wiring::Period;
 /// `stacchip merge`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  stacchip merge a.parquet b.parquet -o both.parquet\n  stacchip merge index/ -o dataset --memory 512MiB"
+    after_help = "Examples:\n  stacchip merge a.parquet b.parquet -o both.parquet\n  stacchip merge index/ -o dataset --memory 512MiB\n  stacchip merge index/ -o chips.parquet --items geoparquet"
 )]
 pub struct MergeArgs {
     /// Indexes: tables, folders of tables (those of the Python package too), patterns.
@@ -29,9 +29,21 @@ pub struct MergeArgs {
     /// The folder for what does not fit into --memory [default: that of the result].
     #[arg(long, value_name = "FOLDER")]
     pub temp: Option<PathBuf>,
+    /// How the items are kept beside the result: lines of JSON as they were read, or a stac-geoparquet for others to query.
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = ItemsArg::Lines)]
+    pub items: ItemsArg,
     /// Replace what stands there.
     #[arg(long)]
     pub overwrite: bool,
+}
+
+/// How items are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ItemsArg {
+    /// Lines of JSON.
+    Lines,
+    /// A stac-geoparquet.
+    Geoparquet,
 }
 
 /// `stacchip split`.

@@ -20,7 +20,7 @@ use clap_complete::Shell;
 
 pub use self::chip::{ChipArgs, ExplainArgs, OnError};
 pub use self::cubes::{ChipListArgs, CubeFormat, CubeTypeArg, PrechipArgs, StatsArgs};
-pub use self::dataset::{MergeArgs, SeriesArgs, SplitArgs};
+pub use self::dataset::{ItemsArg, MergeArgs, SeriesArgs, SplitArgs};
 pub use self::grid::{EdgeArg, GridArgs};
 pub use self::index::{IndexArgs, LayoutArg};
 pub use self::labels::{BurnArgs, LabelArgs, LayerArgs};

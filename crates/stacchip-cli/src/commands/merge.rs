@@ -11,20 +11,21 @@ use std::{
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::{
     CommandResult, Status,
-    args::{MergeArgs, Shared},
+    args::{ItemsArg, MergeArgs, Shared},
     failure::{Failure, chain},
     folder_lock::FolderLock,
-    index_files::{ALL_HEADERS, ALL_ITEMS, beside_of, is_table},
+    index_files::{ALL_HEADERS, ALL_ITEM_TABLE, ALL_ITEMS, beside_of, is_table},
     index_rows::{tables, tables_in},
+    item_files::is_item_table,
     output::Output,
     progress::Bar,
     wiring::{
-        ItemLine, MergeOptions, MergePieces, Table, headers_address, items_address, merge_headers,
-        stage_tables,
+        ItemLine, KeptItemTable, MergeOptions, MergePieces, Table, headers_address,
+        item_table_address, items_address, merge_headers, stage_tables, write_item_table,
     },
 };
 
@@ -75,16 +76,25 @@ pub fn run(args: &MergeArgs, shared: &Shared, output: Output) -> CommandResult {
         pieces: MergePieces::default(),
     };
     let (items, headers) = if parts {
-        (to.join(ALL_ITEMS), to.join(ALL_HEADERS))
-    } else {
         (
-            items_address(&args.output).into(),
+            [to.join(ALL_ITEMS), to.join(ALL_ITEM_TABLE)],
+            to.join(ALL_HEADERS),
+        )
+    } else {
+        let lines: PathBuf = items_address(&args.output).into();
+        (
+            [lines, item_table_address(&args.output).into()],
             headers_address(&args.output).into(),
         )
     };
+    let [lines, table] = &items;
+    let (items, no_items) = match args.items {
+        ItemsArg::Lines => (lines, table),
+        ItemsArg::Geoparquet => (table, lines),
+    };
     // All is written beside what stands there, and only then takes its place.
     let found = beside_of(&args.indexes, &from)?;
-    let (kept, new_items) = merge_items(&found.items, &items)?;
+    let (kept, new_items) = merge_items(&found.items, items)?;
     let new_headers = if found.headers.is_empty() {
         None
     } else {
@@ -118,10 +128,11 @@ pub fn run(args: &MergeArgs, shared: &Shared, output: Output) -> CommandResult {
     }
     match new_items {
         Some(new) => new
-            .persist(&items)
+            .persist(items)
             .map_err(|e| Failure::of(items.display(), &e.error))?,
-        None => gone(&items)?,
+        None => gone(items)?,
     }
+    gone(no_items)?;
     let merged = staged.place().map_err(|e| Failure::failed(chain(&e)))?;
     drop(bar);
     output.document(&json!({
@@ -246,49 +257,41 @@ fn merge_items(from: &[PathBuf], to: &Path) -> Result<(u64, Option<TempPath>), F
     }
     make_parent(to)?;
     let failed = |e: &io::Error| Failure::of(to.display(), e);
-    let folder = to
-        .parent()
-        .filter(|p| *p != Path::new(""))
-        .unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new()
-        .prefix(".stacchip-")
-        .suffix(".part")
-        .tempfile_in(folder)
-        .map_err(|e| failed(&e))?;
-    let mut out = BufWriter::new(file);
+    let mut out = BufWriter::new(beside(to).map_err(|e| failed(&e))?);
     let mut seen: HashMap<(String, Option<String>), (u64, usize)> = HashMap::new();
     for (number, path) in from.iter().enumerate() {
-        let lines = fs::File::open(path).map(BufReader::new);
-        for line in lines.map_err(|e| Failure::of(path.display(), &e))?.lines() {
-            let line = line.map_err(|e| Failure::of(path.display(), &e))?;
-            if line.trim().is_empty() {
-                continue;
-            }
+        each_item(path, |item| {
             let wrong = |e: &serde_json::Error| Failure::of(path.display(), e);
-            let item = ItemLine::parse(&line).map_err(|e| wrong(&e))?;
             let key = item.key().map_err(|e| wrong(&e))?;
             let hash = content(&item).map_err(|e| wrong(&e))?;
             match seen.get(&key) {
                 None => {
-                    writeln!(out, "{line}").map_err(|e| failed(&e))?;
+                    writeln!(out, "{item}").map_err(|e| failed(&e))?;
                     seen.insert(key, (hash, number));
+                    Ok(())
                 }
-                Some((same, _)) if *same == hash => {}
+                Some((same, _)) if *same == hash => Ok(()),
                 Some((_, first)) => {
                     let (id, collection) = key;
                     let first = from.get(*first).unwrap_or(path);
-                    return Err(Failure::failed(format!(
+                    Err(Failure::failed(format!(
                         "item {id} of {} in {} is another than that in {}: index one of them anew from the other, or leave one out",
                         collection
                             .map_or("no collection".to_owned(), |c| format!("collection {c}")),
                         path.display(),
                         first.display()
-                    )));
+                    )))
                 }
             }
-        }
+        })?;
     }
-    let file = out.into_inner().map_err(|e| failed(e.error()))?;
+    let mut file = out.into_inner().map_err(|e| failed(e.error()))?;
+    if is_item_table(to) {
+        let table = beside(to).map_err(|e| failed(&e))?;
+        let written = write_item_table(file.path(), table.as_file());
+        written.map_err(|e| Failure::failed(chain(&e)))?;
+        file = table;
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -299,12 +302,87 @@ fn merge_items(from: &[PathBuf], to: &Path) -> Result<(u64, Option<TempPath>), F
     Ok((seen.len() as u64, Some(file.into_temp_path())))
 }
 
-/// A number for what an item says, however it is written.
+/// A file that goes when it is dropped, in the folder of `to`.
+fn beside(to: &Path) -> io::Result<NamedTempFile> {
+    let folder = to
+        .parent()
+        .filter(|p| *p != Path::new(""))
+        .unwrap_or(Path::new("."));
+    tempfile::Builder::new()
+        .prefix(".stacchip-")
+        .suffix(".part")
+        .tempfile_in(folder)
+}
+
+/// Calls `each` with every item of a file of items.
+fn each_item(
+    path: &Path,
+    mut each: impl FnMut(ItemLine) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if is_item_table(path) {
+        let table = KeptItemTable::open(path).map_err(|e| Failure::failed(chain(&e)))?;
+        let mut failure = Ok(());
+        let read = table.each(|item| {
+            failure = each(ItemLine { href: None, item });
+            failure.is_ok()
+        });
+        read.map_err(|e| Failure::failed(chain(&e)))?;
+        return failure;
+    }
+    let lines = fs::File::open(path).map(BufReader::new);
+    for line in lines.map_err(|e| Failure::of(path.display(), &e))?.lines() {
+        let line = line.map_err(|e| Failure::of(path.display(), &e))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        each(ItemLine::parse(&line).map_err(|e| Failure::of(path.display(), &e))?)?;
+    }
+    Ok(())
+}
+
+/// A number for what an item says, however it is written: in lines of JSON, or in a table, which has no nulls, one kind of number and
+/// one spelling of a moment.
 fn content(item: &ItemLine) -> Result<u64, serde_json::Error> {
     let value: Value = serde_json::from_str(&item.item)?;
     let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
+    say(&value, &mut hasher);
     Ok(hasher.finish())
+}
+
+fn say(value: &Value, to: &mut DefaultHasher) {
+    match value {
+        Value::Null => 0u8.hash(to),
+        Value::Bool(flag) => flag.hash(to),
+        Value::Number(number) => number.as_f64().map(f64::to_bits).hash(to),
+        Value::String(text) => match text.parse::<jiff::Timestamp>() {
+            Ok(moment) => moment.hash(to),
+            Err(_) => text.hash(to),
+        },
+        Value::Array(items) => {
+            items.len().hash(to);
+            for item in items {
+                say(item, to);
+            }
+        }
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().filter(|(_, v)| says(v)).collect();
+            members.sort_by_key(|(name, _)| *name);
+            members.len().hash(to);
+            for (name, value) in members {
+                name.hash(to);
+                say(value, to);
+            }
+        }
+    }
+}
+
+/// Whether a member says more than that it is not there.
+fn says(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Object(members) => members.values().any(says),
+        _ => true,
+    }
 }
 
 fn make_parent(path: &Path) -> Result<(), Failure> {

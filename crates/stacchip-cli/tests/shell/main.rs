@@ -10,6 +10,7 @@ mod chips;
 mod desk;
 mod explain;
 mod index;
+mod item_tables;
 mod labels;
 mod merge;
 mod query;

@@ -1,6 +1,6 @@
-//! `GeoJSON` geometries → well-known binary, for the tables that tests are made of.
+//! `GeoJSON` geometries → well-known binary.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::geometry::{COLLECTION, DEEPEST, KINDS, LITTLE};
 
@@ -145,7 +145,8 @@ fn count(n: usize, out: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-fn short(value: &Value) -> String {
+/// The beginning of a value.
+pub(super) fn short(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(40) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -153,30 +154,37 @@ fn short(value: &Value) -> String {
     }
 }
 
-#[test]
-fn what_well_known_binary_cannot_hold_is_refused() {
-    for (geometry, words) in [
-        (
-            json!({ "type": "LineString", "coordinates": [[0, 1], [0, 1, 2]] }),
-            "height",
-        ),
-        (
-            json!({ "type": "Point", "coordinates": [0, 1, 2, 3] }),
-            "4 numbers",
-        ),
-        (json!({ "type": "Point", "coordinates": [0, "x"] }), "\"x\""),
-        (
-            json!({ "type": "LineString", "coordinates": [[]] }),
-            "without numbers",
-        ),
-        (
-            json!({ "type": "Polygon", "coordinates": [[0, 1]] }),
-            "no list",
-        ),
-        (json!({ "type": "Circle", "coordinates": [] }), "no GeoJSON"),
-        (json!([]), "no GeoJSON"),
-    ] {
-        let error = write(&geometry, &mut Vec::new()).unwrap_err();
-        assert!(error.contains(words), "{geometry}: {error}");
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_well_known_binary_cannot_hold_is_refused() {
+        for (geometry, words) in [
+            (
+                json!({ "type": "LineString", "coordinates": [[0, 1], [0, 1, 2]] }),
+                "height",
+            ),
+            (
+                json!({ "type": "Point", "coordinates": [0, 1, 2, 3] }),
+                "4 numbers",
+            ),
+            (json!({ "type": "Point", "coordinates": [0, "x"] }), "\"x\""),
+            (
+                json!({ "type": "LineString", "coordinates": [[]] }),
+                "without numbers",
+            ),
+            (
+                json!({ "type": "Polygon", "coordinates": [[0, 1]] }),
+                "no list",
+            ),
+            (json!({ "type": "Circle", "coordinates": [] }), "no GeoJSON"),
+            (json!([]), "no GeoJSON"),
+        ] {
+            let error = write(&geometry, &mut Vec::new()).unwrap_err();
+            assert!(error.contains(words), "{geometry}: {error}");
+        }
     }
 }

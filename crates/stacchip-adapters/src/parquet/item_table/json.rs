@@ -22,7 +22,7 @@ pub(super) struct Wrong {
 }
 
 impl Wrong {
-    fn of(what: impl Into<String>) -> Self {
+    pub(super) fn of(what: impl Into<String>) -> Self {
         Self {
             path: String::new(),
             what: what.into(),

@@ -4,19 +4,23 @@
 //! beside the members of the item as columns, `assets` and `bbox` are structures, `links` a list of them, geometries
 //! well-known binary, and moments are typed. What a row has no value for is null, and not in its item.
 
+mod finder;
 mod geometry;
-#[cfg(test)]
 mod geometry_writer;
 mod json;
+mod kinds;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod writer;
 
+pub use finder::{ItemKey, KeptItemTable};
 pub use reader::ItemTable;
+pub use writer::write_item_table;
 
 use thiserror::Error;
 
-/// Why a table could not be read as items.
+/// Why a table could not be read as items, or items not be written as one.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ItemTableError {
@@ -55,6 +59,24 @@ pub enum ItemTableError {
         row: u64,
         /// The column, and what is wrong in it.
         what: String,
+    },
+    /// An item does not go into one table with the others.
+    #[error(
+        "item {item} does not go into one stac-geoparquet with the others: {what}; keep the items as lines of JSON"
+    )]
+    Item {
+        /// Its id.
+        item: String,
+        /// The member, and what is wrong with it.
+        what: String,
+    },
+    /// The items cannot be read, or the table cannot be written.
+    #[error("{address}: its items cannot be written as stac-geoparquet: {cause}")]
+    Write {
+        /// Where the items are.
+        address: String,
+        /// What the technology said.
+        cause: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 

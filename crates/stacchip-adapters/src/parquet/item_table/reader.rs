@@ -114,7 +114,7 @@ impl std::fmt::Debug for ItemTable {
 }
 
 /// Whether the columns are those of items.
-fn check(schema: &Schema) -> Result<(), String> {
+pub(super) fn check(schema: &Schema) -> Result<(), String> {
     let has = |name| schema.column_with_name(name).is_some();
     if has(CHIPID) {
         return Err("it is an index of chips".to_owned());
@@ -134,7 +134,7 @@ fn check(schema: &Schema) -> Result<(), String> {
 }
 
 /// Whether geometries are as they are read: well-known binary, in longitude and latitude.
-fn check_geometry(metadata: &ParquetMetaData) -> Result<(), String> {
+pub(super) fn check_geometry(metadata: &ParquetMetaData) -> Result<(), String> {
     let pairs = metadata.file_metadata().key_value_metadata();
     let geo = pairs.into_iter().flatten().find(|p| p.key == GEO);
     let Some(text) = geo.and_then(|p| p.value.as_deref()) else {
@@ -154,7 +154,7 @@ fn check_geometry(metadata: &ParquetMetaData) -> Result<(), String> {
 }
 
 /// Whether a row group can be held. Lists and repeated values take next to no bytes in a file.
-fn check_sizes(address: &str, metadata: &ParquetMetaData) -> Result<(), ItemTableError> {
+pub(super) fn check_sizes(address: &str, metadata: &ParquetMetaData) -> Result<(), ItemTableError> {
     for (group, of) in metadata.row_groups().iter().enumerate() {
         let too_large = |what| {
             Err(ItemTableError::TooLarge {
@@ -181,7 +181,7 @@ fn check_sizes(address: &str, metadata: &ParquetMetaData) -> Result<(), ItemTabl
 }
 
 /// The item in a row. Members have the order that STAC lists them in.
-fn item(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, Wrong> {
+pub(super) fn item(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, Wrong> {
     let schema = batch.schema();
     let mut found = Map::new();
     let mut properties = Map::new();
@@ -255,7 +255,10 @@ async fn guarded<T, E: std::error::Error + Send + Sync + 'static>(
     }
 }
 
-fn read_error(address: &str, cause: Box<dyn std::error::Error + Send + Sync>) -> ItemTableError {
+pub(super) fn read_error(
+    address: &str,
+    cause: Box<dyn std::error::Error + Send + Sync>,
+) -> ItemTableError {
     ItemTableError::Read {
         address: address.to_owned(),
         cause,

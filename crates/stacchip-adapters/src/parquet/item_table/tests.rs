@@ -20,7 +20,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use stacchip_cog::testing::MemoryReader;
 
-use super::{ItemTable, ItemTableError, geometry_writer};
+use super::{
+    super::ItemLine, ItemTable, ItemTableError, KeptItemTable, geometry_writer, write_item_table,
+};
 
 fn written(columns: Vec<(&str, ArrayRef)>, geo: Option<&str>) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter_with_nullable(
@@ -347,4 +349,156 @@ fn a_type_of_seconds_is_one_of_milliseconds() {
     let field = Field::new("x", DataType::Timestamp(TimeUnit::Second, None), true);
     // Parquet has no seconds, so no file gives them.
     assert!(super::json::check(&field).is_err());
+}
+
+fn lines(items: &[Value]) -> tempfile::NamedTempFile {
+    let lines = items.iter().map(|item| {
+        let line = ItemLine {
+            href: Some("/x.json".to_owned()),
+            item: item.to_string(),
+        };
+        format!("{line}\n")
+    });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), lines.collect::<String>()).unwrap();
+    file
+}
+
+fn table_of(items: &[Value]) -> Result<Vec<u8>, ItemTableError> {
+    let mut bytes = Vec::new();
+    write_item_table(lines(items).path(), &mut bytes)?;
+    Ok(bytes)
+}
+
+/// An item with members that others of the table have not.
+fn made(number: u32) -> Value {
+    let collection = ["one", "two"][number as usize % 2];
+    let mut item = json!({
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "stac_extensions": [],
+        "id": format!("item{:05}", number / 2),
+        "collection": collection,
+        "geometry": { "type": "Point", "coordinates": [number % 180, 1.5] },
+        "bbox": [number % 180, 1.5, number % 180, 1.5],
+        "properties": { "datetime": "2024-05-01T10:20:30.123456Z", "created": "2020-01-01T00:00:00Z", "n": number },
+        "links": [{ "rel": "self", "href": format!("https://h.example/{number}.json") }],
+        "assets": { "a": { "href": "a.tif", "eo:bands": [{ "name": "B1", "gain": 0.5 }], "proj:shape": [10, 20] } },
+    });
+    match number % 3 {
+        0 => {
+            item["properties"]["proj:geometry"] =
+                json!({ "type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]] });
+            item["properties"]["deep"] = json!({ "a": [[1, 2], []], "b": { "c": true } });
+            item["bbox"] = json!([0, 1, -5, 2, 3, 5]);
+        }
+        1 => item["assets"]["b"] = json!({ "href": "b.tif", "roles": ["data"] }),
+        _ => {
+            item["geometry"] = Value::Null;
+            item["properties"]["datetime"] = Value::Null;
+            item["properties"]["ratio"] = json!(number);
+        }
+    }
+    if number == 4 {
+        item["properties"]["ratio"] = json!(0.25);
+    }
+    item
+}
+
+/// Numbers as doubles: 1 and 1.0 are one number.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::Number(n) => json!(n.as_f64()),
+        Value::Array(all) => all.iter().map(plain).collect(),
+        Value::Object(members) => {
+            let members = members.iter().map(|(k, v)| (k.clone(), plain(v)));
+            Value::Object(members.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn items_are_written_and_read() {
+    let items: Vec<Value> = (0..1500).map(made).collect();
+    let mut shuffled = items.clone();
+    shuffled.sort_by_key(|item| item["properties"]["n"].as_u64().map(|n| n * 7919 % 1500));
+    let bytes = table_of(&shuffled).unwrap();
+    let read = all(open(bytes.clone()).unwrap());
+    assert_eq!(read.len(), items.len());
+    let mut read: Vec<Value> = read.into_iter().map(Result::unwrap).collect();
+    assert!(read.is_sorted_by_key(|item| item["id"].as_str().unwrap().to_owned()));
+    read.sort_by_key(|item| item["properties"]["n"].as_u64());
+    for (read, item) in read.iter().zip(&items) {
+        assert_eq!(plain(read), plain(item));
+    }
+
+    // One is found without the others.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.geoparquet");
+    std::fs::write(&path, &bytes).unwrap();
+    let table = KeptItemTable::open(&path).unwrap();
+    let found = |id: &str, collection: Option<&str>| {
+        let found = table.find(id, collection).unwrap();
+        found.map(|text| plain(&serde_json::from_str(&text).unwrap()))
+    };
+    for number in [0, 1, 742, 1499] {
+        let item = &items[number];
+        let (id, collection) = (item["id"].as_str().unwrap(), item["collection"].as_str());
+        assert_eq!(found(id, collection), Some(plain(item)));
+        assert_eq!(found(id, None), None, "two have that id");
+        assert_eq!(found(id, Some("three")), None);
+    }
+    assert_eq!(found("item99999", None), None);
+    assert_eq!(table.keys().unwrap().len(), 1500);
+    let mut count = 0;
+    table
+        .each(|_| {
+            count += 1;
+            true
+        })
+        .unwrap();
+    assert_eq!(count, 1500);
+}
+
+#[test]
+fn items_that_do_not_go_together_are_refused() {
+    let with = |path: &str, value: Value| {
+        let mut item = made(1);
+        *item.pointer_mut(path).unwrap() = value;
+        item
+    };
+    for (item, words) in [
+        (
+            with("/properties/n", json!("x")),
+            "`properties.n`: it is \"x\" here, and a number",
+        ),
+        (
+            with("/assets/a/href", json!(["x"])),
+            "`assets.a.href`: it is [\"x\"] here, and a text",
+        ),
+        (
+            with("/properties", json!({ "collection": "x" })),
+            "`properties.collection`: it is called as a member",
+        ),
+        (
+            with("/properties/created", json!("yesterday")),
+            "\"yesterday\" is no moment",
+        ),
+        (
+            with("/bbox", json!([1, 2, 3])),
+            "`bbox`: it is no list of four or six numbers",
+        ),
+        (with("/geometry", json!({ "type": "Circle" })), "no GeoJSON"),
+    ] {
+        let error = table_of(&[made(0), item]).unwrap_err().to_string();
+        assert!(
+            error.contains(words) && error.contains("item item00000"),
+            "{error}"
+        );
+    }
+    let mut odd = made(0);
+    odd["more"] = json!(1);
+    let error = table_of(&[odd]).unwrap_err().to_string();
+    assert!(error.contains("`more`: it is no member"), "{error}");
 }

@@ -11,7 +11,8 @@ use super::index::Seen;
 use crate::{
     failure::{Failure, chain},
     index_files::{beside_of, headers_of, items_of},
-    wiring::{Finding, ItemLine, Survey, Table, World, chip_number, survey, twice},
+    item_files::is_item_table,
+    wiring::{Finding, ItemLine, KeptItemTable, Survey, Table, World, chip_number, survey, twice},
 };
 
 /// What was found.
@@ -148,14 +149,7 @@ impl Check {
         let found = beside_of(&[path.to_string_lossy().into_owned()], tables)?;
         let mut kept = BTreeSet::new();
         for file in &found.items {
-            let lines = std::fs::read_to_string(file).map_err(|e| e.to_string());
-            let ids = lines.and_then(|text| {
-                let lines = text.lines().filter(|l| !l.trim().is_empty());
-                let ids = lines.map(|line| ItemLine::parse(line)?.id());
-                ids.collect::<Result<Vec<_>, _>>()
-                    .map_err(|e| e.to_string())
-            });
-            match ids {
+            match ids_in(file) {
                 Ok(ids) => kept.extend(ids),
                 Err(why) => self.findings.push(Finding::error(
                     &file.display().to_string(),
@@ -276,3 +270,16 @@ impl Check {
 
 /// Findings that are told one by one.
 const MOST: usize = 20;
+
+/// The ids of the items in a file beside an index.
+fn ids_in(file: &Path) -> Result<Vec<String>, String> {
+    if is_item_table(file) {
+        let keys = KeptItemTable::open(file).and_then(|table| table.keys());
+        let ids = keys.map(|keys| keys.into_iter().map(|(id, _)| id).collect());
+        return ids.map_err(|e| chain(&e));
+    }
+    let text = std::fs::read_to_string(file).map_err(|e| e.to_string())?;
+    let lines = text.lines().filter(|l| !l.trim().is_empty());
+    let ids = lines.map(|line| ItemLine::parse(line)?.id());
+    ids.collect::<Result<_, _>>().map_err(|e| e.to_string())
+}
