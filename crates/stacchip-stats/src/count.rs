@@ -1,15 +1,15 @@
 //! Counting the pixels of a block under two conditions, in one pass over it.
 //!
 //! A mask is tens of millions of pixels, so this is the one loop of the room that must be fast. All
-//! columns of a block mostly weigh the same; then a row is counted with tests that have no branch
-//! and whose sum stays in lanes as wide as the pixels, which compilers turn into vectors. Where
-//! weights alternate (a mask whose pixels do not divide the chip's) flags are made first, then
+//! columns of a block mostly weigh the same, and so do its rows; then rows are counted one below the other, with tests
+//! that have no branch and a sum for each column as wide as a pixel, which compilers turn into vectors: their lanes are
+//! added up once for many rows. Where weights alternate (a mask whose pixels do not divide the chip's) flags are made first, then
 //! summed with their weights.
 
 use std::ops::{BitAnd, Range};
 
 use bytemuck::Pod;
-use stacchip_model::{Pixels, SampleType};
+use stacchip_model::SampleType;
 
 use crate::{Condition, Counts, MaskBlock, Test};
 
@@ -84,13 +84,13 @@ impl<W: Word> Lane<W> {
         }
     }
 
-    /// How many of `pixels` pass.
-    fn count(self, pixels: &[W]) -> u64 {
+    /// How many pixels of `rows` pass.
+    fn count(self, rows: Rows<'_, W>) -> u64 {
         let zero = W::from(false);
         match self {
-            Self::Any(mask) => sum(pixels, |p| p & mask != zero),
-            Self::Field(mask, value) => sum(pixels, |p| p & mask == value),
-            Self::Within(low, span) => sum(pixels, |p| p.wrapping_sub(low) <= span),
+            Self::Any(mask) => rows.sum(|p| p & mask != zero),
+            Self::Field(mask, value) => rows.sum(|p| p & mask == value),
+            Self::Within(low, span) => rows.sum(|p| p.wrapping_sub(low) <= span),
         }
     }
 
@@ -110,16 +110,71 @@ impl<W: Word> Lane<W> {
     }
 }
 
-/// How many of `pixels` pass. Chunks of a known length, and sums as wide as a pixel, let the
-/// compiler make vectors of both.
-fn sum<W: Word>(pixels: &[W], passes: impl Fn(W) -> bool) -> u64 {
-    let add = |n: W, p: &W| n.wrapping_add(W::from(passes(*p)));
-    let (whole, rest) = pixels.as_chunks::<CHUNK>();
-    let mut all: u64 = rest.iter().fold(W::from(false), add).into();
-    for chunk in whole {
-        all += chunk.iter().fold(W::from(false), add).into();
+/// Pixels in the same columns of rows that follow each other.
+#[derive(Debug, Clone, Copy)]
+struct Rows<'a, W> {
+    /// From the first pixel of the first row on.
+    pixels: &'a [W],
+    /// Pixels from row to row.
+    stride: usize,
+    /// Pixels of each row.
+    width: usize,
+    count: usize,
+}
+
+impl<'a, W: Word> Rows<'a, W> {
+    fn iter(self) -> impl Iterator<Item = &'a [W]> {
+        let rows = self.pixels.chunks(self.stride.max(1)).take(self.count);
+        rows.filter_map(move |row| row.get(..self.width))
     }
-    all
+
+    /// `columns` of them.
+    fn columns(self, columns: &Range<usize>) -> Self {
+        Self {
+            pixels: self.pixels.get(columns.start..).unwrap_or_default(),
+            width: columns.len(),
+            ..self
+        }
+    }
+
+    /// How many pass.
+    fn sum(self, passes: impl Fn(W) -> bool) -> u64 {
+        let add = |sum: &mut W, pixel: W| *sum = sum.wrapping_add(W::from(passes(pixel)));
+        let strips = (0..self.width).step_by(STRIP);
+        strips
+            .map(|first| {
+                let strip = self.columns(&(first..self.width.min(first + STRIP)));
+                // Of a width that is known nothing is left over of a vector.
+                if strip.width == STRIP {
+                    strip.sums(|sums, row| {
+                        if let Some(row) = row.first_chunk::<STRIP>() {
+                            sums.iter_mut().zip(row).for_each(|(s, p)| add(s, *p));
+                        }
+                    })
+                } else {
+                    strip.sums(|sums, row| {
+                        let row = row.get(..strip.width).unwrap_or_default();
+                        sums.iter_mut().zip(row).for_each(|(s, p)| add(s, *p));
+                    })
+                }
+            })
+            .sum()
+    }
+
+    /// What rows add to the sums of a strip's columns, all in all.
+    fn sums(self, add: impl Fn(&mut [W; STRIP], &[W])) -> u64 {
+        let stride = self.stride.max(1);
+        let last = self.count.saturating_sub(1).saturating_mul(stride);
+        let rows = self.pixels.get(..last.saturating_add(self.width));
+        let rows = rows.unwrap_or(self.pixels);
+        let mut all = 0;
+        for many in rows.chunks(stride.saturating_mul(MOST_ROWS)) {
+            let mut sums = [W::from(false); STRIP];
+            many.chunks(stride).for_each(|row| add(&mut sums, row));
+            all += sums.into_iter().map(Into::into).sum::<u64>();
+        }
+        all
+    }
 }
 
 /// A condition on pixels of a known width.
@@ -146,26 +201,30 @@ impl<W: Word> Lanes<W> {
         Self { lanes, ranges }
     }
 
-    fn count(&self, pixels: &[W]) -> u64 {
+    fn count(&self, rows: Rows<'_, W>) -> u64 {
         if let [lane] = self.lanes.as_slice() {
-            return lane.count(pixels);
+            return lane.count(rows);
         }
         let within = |p: W, (low, span): (W, W)| p.wrapping_sub(low) <= span;
         match self.ranges.as_deref() {
             Some([]) => 0,
-            Some(&[a, b]) => sum(pixels, |p| within(p, a) | within(p, b)),
-            Some(&[a, b, c]) => sum(pixels, |p| within(p, a) | within(p, b) | within(p, c)),
-            _ => pixels
-                .chunks(CHUNK)
-                .map(|chunk| {
-                    let mut flags = [0u8; CHUNK];
-                    for lane in &self.lanes {
-                        lane.flag(chunk, &mut flags);
-                    }
-                    u64::from(flags.iter().fold(0u8, |n, f| n.wrapping_add(*f)))
-                })
-                .sum(),
+            Some(&[a, b]) => rows.sum(|p| within(p, a) | within(p, b)),
+            Some(&[a, b, c]) => rows.sum(|p| within(p, a) | within(p, b) | within(p, c)),
+            _ => rows.iter().map(|row| self.count_flags(row)).sum(),
         }
+    }
+
+    fn count_flags(&self, pixels: &[W]) -> u64 {
+        pixels
+            .chunks(CHUNK)
+            .map(|chunk| {
+                let mut flags = [0u8; CHUNK];
+                for lane in &self.lanes {
+                    lane.flag(chunk, &mut flags);
+                }
+                u64::from(flags.iter().fold(0u8, |n, f| n.wrapping_add(*f)))
+            })
+            .sum()
     }
 
     fn weigh(&self, pixels: &[W], weights: &[u32]) -> u64 {
@@ -219,25 +278,41 @@ fn count_words<W: Word>(
 
     let mut counts = Counts::default();
     let columns: u64 = col_weights.iter().map(|w| u64::from(*w)).sum();
-    for (at, &row_weight) in (first_row..).zip(row_weights) {
-        let row_weight = u64::from(row_weight);
-        counts.all += columns * row_weight;
-        let Some(row) = row_of(block.pixels, pixels, at, first_col, col_weights.len()) else {
-            continue;
-        };
+    let mut at = first_row;
+    for alike in row_weights.chunk_by(|a, b| a == b) {
+        let from = at;
+        at += alike.len();
+        let row_weight = alike.first().copied().map_or(0, u64::from);
+        let number = u64::try_from(alike.len()).unwrap_or(u64::MAX);
+        counts.all += columns * row_weight * number;
         if row_weight == 0 {
             continue;
         }
+        let stride = block.pixels.width();
+        let start = from
+            .checked_mul(stride)
+            .and_then(|row| row.checked_add(first_col));
+        let Some(pixels) = start.and_then(|start| pixels.get(start..)) else {
+            continue;
+        };
+        let rows = Rows {
+            pixels,
+            stride,
+            width: col_weights.len(),
+            count: alike.len(),
+        };
         let (mut clouds, mut empty) = (0, 0);
         if let Some(runs) = &runs {
             for (range, weight) in runs {
-                let part = row.get(range.clone()).unwrap_or_default();
+                let part = rows.columns(range);
                 clouds += weight * cloud.count(part);
                 empty += weight * nodata.count(part);
             }
         } else {
-            clouds = cloud.weigh(row, col_weights);
-            empty = nodata.weigh(row, col_weights);
+            for row in rows.iter() {
+                clouds += cloud.weigh(row, col_weights);
+                empty += nodata.weigh(row, col_weights);
+            }
         }
         counts.cloud += clouds * row_weight;
         counts.nodata += empty * row_weight;
@@ -266,17 +341,6 @@ fn slice<'a>(weights: &'a [u32], start: i64, range: &Range<usize>) -> (&'a [u32]
         Some(first) => (weights.get(range.clone()).unwrap_or_default(), first),
         None => (&[], 0),
     }
-}
-
-fn row_of<'a, W>(
-    shape: &Pixels,
-    pixels: &'a [W],
-    row: usize,
-    col: usize,
-    len: usize,
-) -> Option<&'a [W]> {
-    let start = row.checked_mul(shape.width())?.checked_add(col)?;
-    pixels.get(start..start.checked_add(len)?)
 }
 
 /// `weights` as stretches of equal ones; nothing where those are too short to be worth it.
@@ -311,6 +375,13 @@ const fn limits(sample: SampleType) -> (i64, i64) {
 
 /// So few that the passing ones of a chunk can be counted in 8 bits.
 const CHUNK: usize = 128;
+
+/// Columns whose sums are kept together: of bytes they fit into the registers of any machine, and columns of chips are
+/// mostly a multiple of them.
+const STRIP: usize = 64;
+
+/// So many rows that a column's sum fits into 8 bits.
+const MOST_ROWS: usize = 255;
 
 /// A chip's columns are one stretch, or three where its edges cut mask pixels; more are the work of
 /// weights that alternate.

@@ -1,7 +1,7 @@
 //! Counting fast is counting one by one.
 
 use proptest::prelude::*;
-use stacchip_model::{AxisMap, Sample, Window};
+use stacchip_model::{AxisMap, Pixels, Sample, Window};
 
 use super::*;
 use crate::{ChipStats, MaskRule};
