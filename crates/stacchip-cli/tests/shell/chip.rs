@@ -140,3 +140,21 @@ fn a_raster_that_was_replaced_is_read_as_it_is_now() {
     let out = desk.run(&[&row[..], &["--overwrite", "-v"]].concat());
     assert!(stderr(&out).contains("has changed"), "{}", stderr(&out));
 }
+
+#[test]
+fn a_window_of_nothing_and_one_that_does_not_fit_are_refused() {
+    let desk = Desk::new("naip");
+    for source in ["scene/item.json", "scene/image.tif"] {
+        let far = format!("chip {source} --window=9000,9000,64,64 --masked -o a.npz");
+        let said = desk.fails(&typed(&far), 1);
+        assert!(
+            said.contains("wholly outside its 600 x 600 pixels"),
+            "{said}"
+        );
+        // A part of it is inside: what is not is filled.
+        let vast = format!("chip {source} --window=-900,-900,400000,400000 --masked -o a.npz");
+        let said = desk.fails(&typed(&vast), 2);
+        assert!(said.contains("--memory allows 1.0 GiB"), "{said}");
+    }
+    assert!(!desk.path("a.npz").exists());
+}

@@ -11,6 +11,7 @@ use stacchip::{
 use super::{
     account::finish,
     scene::{Cutting, Names, scene_chips},
+    sizes::Chosen,
     tell_classes,
 };
 use crate::{
@@ -94,6 +95,20 @@ pub fn requests_of_item(
             "{} is an item: which chip of it? give --x and --y, --window, --bbox, or --all",
             args.source
         )));
+    }
+    let first = wanted.first();
+    let assets = first.map_or(0, |(_, window)| {
+        chips.request(*window, shaping).assets.len()
+    });
+    for (_, window) in &wanted {
+        Chosen {
+            what: &args.source,
+            window: *window,
+            of: chips.chips.grid().size,
+            // How wide its pixels are is not known before an asset is opened.
+            pixel: assets as u64,
+        }
+        .check(shaping, world.batch_options().memory)?;
     }
     Ok(alike(wanted, chips, shaping))
 }

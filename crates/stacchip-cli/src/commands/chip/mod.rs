@@ -5,6 +5,7 @@ mod item;
 mod raster;
 mod rows;
 mod scene;
+mod sizes;
 
 use stacchip::{
     Shaping,

@@ -9,6 +9,7 @@ use stacchip::{
 use super::{
     account::{record, tell},
     scene::Names,
+    sizes::Chosen,
 };
 use crate::{
     CommandResult,
@@ -94,6 +95,23 @@ pub fn raster_request(
                 .ok_or_else(|| Failure::usage("--bands counts from 1"))
         })
         .collect::<Result<Vec<_>, _>>()?;
+    let image = raster.image(selection.image).map_err(failed)?;
+    // A level that is not there is told by whoever reads it.
+    if let Some(level) = image.levels.get(selection.level) {
+        let of_all = level.bands();
+        let bands = if bands.is_empty() {
+            of_all
+        } else {
+            bands.len()
+        };
+        Chosen {
+            what: &args.source,
+            window: window.unwrap_or(level.size.window()),
+            of: level.size,
+            pixel: (bands * level.sample.bytes()) as u64,
+        }
+        .check(shaping, world.batch_options().memory)?;
+    }
     Ok(RasterRequest {
         image: selection.image,
         level: selection.level,
