@@ -218,7 +218,8 @@ impl SeriesMaker {
         let quality = row.quality;
         let (cloud, nodata) = (quality.cloud.get(), quality.nodata.get());
         let centre = GroundCell::of(&row.footprint);
-        let fine = cloud <= self.options.max_cloud && nodata <= self.options.max_nodata;
+        let fine = quality.cloud.is_at_most(self.options.max_cloud)
+            && quality.nodata.is_at_most(self.options.max_nodata);
         let sighting = centre.filter(|_| fine).map(|centre| {
             let mut name = match self.options.by {
                 SeriesBy::Cell(level) => centre.parent(level).to_string(),

@@ -39,6 +39,16 @@ impl Fraction {
     pub const fn get(self) -> f64 {
         self.0
     }
+
+    /// Whether it is at most `limit`, both in the single precision that the columns of an index have: a share that was
+    /// stored as 0.05 is at most 0.05, which as a number of 64 bit it is not.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a fraction loses digits, never its range"
+    )]
+    pub fn is_at_most(self, limit: f64) -> bool {
+        self.0 as f32 <= limit as f32
+    }
 }
 
 impl fmt::Display for Fraction {
@@ -62,4 +72,21 @@ pub struct Quality {
     pub cloud: Fraction,
     /// Share of pixels without data.
     pub nodata: Fraction,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_meant_as_shares_are_stored() {
+        for hundredths in 0..=100u8 {
+            let share = f64::from(hundredths) / 100.0;
+            let stored = Fraction::new(f64::from(f32::from(hundredths) / 100.0)).unwrap();
+            assert!(stored.is_at_most(share), "{share}");
+            assert!(Fraction::new(share).unwrap().is_at_most(share));
+            assert!(!stored.is_at_most(share - 1e-6));
+        }
+        assert!(!Fraction::ONE.is_at_most(f64::NAN));
+    }
 }

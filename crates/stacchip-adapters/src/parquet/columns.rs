@@ -252,7 +252,10 @@ impl Columns {
 }
 
 /// The column `name` in the type the schema gives it; other writers use wider or encoded ones.
-fn column(batch: &RecordBatch, name: &'static str) -> Result<Option<ArrayRef>, TableError> {
+pub(super) fn column(
+    batch: &RecordBatch,
+    name: &'static str,
+) -> Result<Option<ArrayRef>, TableError> {
     let Some(array) = batch.column_by_name(name) else {
         return Ok(None);
     };
@@ -274,4 +277,4 @@ fn column(batch: &RecordBatch, name: &'static str) -> Result<Option<ArrayRef>, T
 }
 
 /// The size that a file of upstream means.
-const UPSTREAM_CHIP_SIZE: u32 = 256;
+pub(super) const UPSTREAM_CHIP_SIZE: u32 = 256;

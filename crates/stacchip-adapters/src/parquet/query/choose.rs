@@ -1,6 +1,6 @@
 //! Some of the rows that answer: so many, by lot; so many of each item, month or cell.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 /// What rows are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ impl Choice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Drawn {
     pub(super) lot: u64,
+    /// What sets it apart from others of its id.
+    pub(super) apart: u64,
     pub(super) groups: Vec<u64>,
     pub(super) table: usize,
     pub(super) row: u64,
@@ -44,6 +46,9 @@ pub(super) struct Drawn {
 /// counted with. A row's lot is made of its chip and the seed: it is drawn once at most, and neither
 /// the order of rows nor that of tables matters.
 pub(super) fn draw(mut rows: Vec<Drawn>, choice: &Choice) -> Vec<Drawn> {
+    if !choice.is_all() {
+        set_apart(&mut rows);
+    }
     if choice.per.is_empty() {
         if let Some(count) = choice.sample {
             rows = least(rows, count);
@@ -69,6 +74,17 @@ pub(super) fn draw(mut rows: Vec<Drawn>, choice: &Choice) -> Vec<Drawn> {
     rows
 }
 
+/// Gives rows of one id, as chips of several sizes are, lots of their own; others keep that of their id.
+fn set_apart(rows: &mut [Drawn]) {
+    let mut lots: Vec<u64> = rows.iter().map(|r| r.lot).collect();
+    lots.sort_unstable();
+    let several = lots.chunk_by(|a, b| a == b).filter(|same| same.len() > 1);
+    let several: HashSet<u64> = several.filter_map(|same| same.first().copied()).collect();
+    for row in rows.iter_mut().filter(|row| several.contains(&row.lot)) {
+        row.lot = mix(row.lot ^ row.apart);
+    }
+}
+
 fn least(rows: Vec<Drawn>, count: usize) -> Vec<Drawn> {
     let mut kept: BinaryHeap<(u64, usize, u64)> = BinaryHeap::new();
     for row in rows {
@@ -80,6 +96,7 @@ fn least(rows: Vec<Drawn>, count: usize) -> Vec<Drawn> {
     kept.into_iter()
         .map(|(lot, table, row)| Drawn {
             lot,
+            apart: 0,
             groups: Vec::new(),
             table,
             row,
@@ -87,16 +104,28 @@ fn least(rows: Vec<Drawn>, count: usize) -> Vec<Drawn> {
         .collect()
 }
 
-/// The lot of a chip: FNV-1a of its id, mixed with the seed as `SplitMix64` does.
+/// The lot of a chip: FNV-1a of its id, mixed with the seed.
 pub(super) fn lot(seed: u64, chipid: &str) -> u64 {
-    let hash = chipid.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
+    mix(fnv(chipid.as_bytes()) ^ mix(seed))
+}
+
+/// What sets a chip apart from others of its id: its size, its step and its collection.
+pub(super) fn apart(size: u32, stride: u32, collection: &str) -> u64 {
+    let numbers = u64::from(size) << 32 | u64::from(stride);
+    mix(fnv(collection.as_bytes()) ^ mix(numbers))
+}
+
+/// FNV-1a.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    });
-    let mix = |mut z: u64| {
-        z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    };
-    mix(hash ^ mix(seed))
+    })
+}
+
+/// As `SplitMix64` mixes.
+fn mix(mut z: u64) -> u64 {
+    z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
 }

@@ -22,6 +22,8 @@ pub(super) enum Expression {
         pattern: Box<Expression>,
         /// Whether upper and lower case are one.
         any_case: bool,
+        /// What has the next letter of the pattern stand for itself.
+        escape: Option<char>,
     },
     Cast(Box<Expression>, DataType),
     Part(Part, Box<Expression>),

@@ -14,6 +14,11 @@ mod scan;
 #[cfg(test)]
 mod tests;
 mod value;
+#[cfg(test)]
+mod value_tests;
+mod view;
+#[cfg(test)]
+mod view_tests;
 
 pub use area::Area;
 pub use choose::{Choice, Per};
@@ -28,8 +33,16 @@ use expression::Expression;
 /// A condition on rows.
 #[derive(Debug, Clone, Default)]
 pub struct Condition {
-    parts: Vec<Expression>,
+    clauses: Vec<Clause>,
     area: Option<Area>,
+}
+
+/// One of the things that must be true.
+#[derive(Debug, Clone)]
+struct Clause {
+    expression: Expression,
+    /// What was said.
+    text: String,
 }
 
 impl Condition {
@@ -38,7 +51,10 @@ impl Condition {
     /// # Errors
     /// [`QueryError::Text`] where it is no expression, or one of a kind that is not understood here.
     pub fn and_where(mut self, text: &str) -> Result<Self, QueryError> {
-        self.parts.push(parse::parse(text)?);
+        self.clauses.push(Clause {
+            expression: parse::parse(text)?,
+            text: text.to_owned(),
+        });
         Ok(self)
     }
 
@@ -46,16 +62,19 @@ impl Condition {
     /// may be `..` or nothing. A day at the end is meant to its end.
     ///
     /// # Errors
-    /// [`QueryError::Text`] where it is none.
+    /// [`QueryError::Text`] where it is none, or ends before it begins.
     pub fn and_datetime(mut self, text: &str) -> Result<Self, QueryError> {
-        self.parts.extend(parse::span(text)?);
+        let parts = parse::span(text)?.into_iter();
+        self.clauses.extend(parts.map(|expression| Clause {
+            expression,
+            text: text.to_owned(),
+        }));
         Ok(self)
     }
 
     /// Rows whose outline shares a point with `area`.
     #[must_use]
     pub fn and_in(mut self, area: Area) -> Self {
-        self.parts.push(area.covering());
         self.area = Some(match self.area {
             Some(other) => other.and(area),
             None => area,
@@ -63,48 +82,12 @@ impl Condition {
         self
     }
 
-    /// Says whether a table has all the columns that are named.
-    ///
-    /// # Errors
-    /// [`QueryError::Column`] with the names there are.
-    pub fn check(&self, table: &Table) -> Result<(), QueryError> {
-        for path in self.columns() {
-            let mut fields = table.schema().fields();
-            for (depth, name) in path.iter().enumerate() {
-                let found = fields.iter().find(|f| f.name() == name);
-                let Some(found) = found else {
-                    return Err(QueryError::Column {
-                        name: path.join("."),
-                        table: table.path().display().to_string(),
-                        known: fields
-                            .iter()
-                            .map(|f| f.name().as_str())
-                            .collect::<Vec<_>>()
-                            .join(", "),
-                    });
-                };
-                match found.data_type() {
-                    arrow::datatypes::DataType::Struct(inner) => fields = inner,
-                    _ if depth + 1 < path.len() => {
-                        return Err(QueryError::Column {
-                            name: path.join("."),
-                            table: table.path().display().to_string(),
-                            known: found.name().clone(),
-                        });
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn columns(&self) -> Vec<Vec<String>> {
-        let mut columns = Vec::new();
-        for part in &self.parts {
-            part.columns(&mut columns);
-        }
-        columns
+    /// All that must be true of a row but that its outline meets the area; with the boxes around outlines, where a
+    /// table has them.
+    fn parts(&self, covered: bool) -> Vec<Expression> {
+        let clauses = self.clauses.iter().map(|c| c.expression.clone());
+        let covering = self.area.iter().filter(|_| covered).map(Area::covering);
+        clauses.chain(covering).collect()
     }
 }
 
@@ -133,6 +116,14 @@ pub enum QueryError {
     /// The area is none.
     #[error("the area is none: {0}")]
     Area(String),
+    /// The condition cannot be answered by what stands in a row.
+    #[error("the condition has no answer in {table}: {why}")]
+    Values {
+        /// Where.
+        table: String,
+        /// What cannot be done.
+        why: String,
+    },
     /// A table cannot be read or written.
     #[error(transparent)]
     Table(#[from] IndexError),

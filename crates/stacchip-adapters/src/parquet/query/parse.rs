@@ -123,7 +123,14 @@ fn expression(parsed: &Expr, depth: Depth) -> Result<Expression, String> {
         }
         Expr::UnaryOp { op, expr } => match op {
             UnaryOperator::Not => Expression::Not(one(expr)?),
-            UnaryOperator::Minus => Expression::Negative(one(expr)?),
+            UnaryOperator::Minus => match expr.as_ref() {
+                // The least number there is has no positive one.
+                Expr::Value(ast::ValueWithSpan {
+                    value: Value::Number(text, long),
+                    ..
+                }) => Expression::Constant(constant(&Value::Number(format!("-{text}"), *long))?),
+                _ => Expression::Negative(one(expr)?),
+            },
             UnaryOperator::Plus => expression(expr)?,
             other => return Err(format!("`{other}` is not understood here")),
         },
@@ -152,16 +159,22 @@ fn expression(parsed: &Expr, depth: Depth) -> Result<Expression, String> {
             negated: not,
             expr,
             pattern,
-            escape_char: None,
+            escape_char,
             any: false,
-        } => negated(like(one(expr)?, one(pattern)?, false), *not),
+        } => {
+            let escape = escape(escape_char.as_deref())?;
+            negated(like(one(expr)?, one(pattern)?, false, escape), *not)
+        }
         Expr::ILike {
             negated: not,
             expr,
             pattern,
-            escape_char: None,
+            escape_char,
             any: false,
-        } => negated(like(one(expr)?, one(pattern)?, true), *not),
+        } => {
+            let escape = escape(escape_char.as_deref())?;
+            negated(like(one(expr)?, one(pattern)?, true, escape), *not)
+        }
         Expr::Extract { field, expr, .. } => Expression::Part(date_field(field)?, one(expr)?),
         Expr::Function(function) => call(function, depth)?,
         Expr::BinaryOp {
@@ -225,11 +238,36 @@ fn balanced(mut terms: Vec<Expression>, and: bool) -> Expression {
         .unwrap_or_else(|| Expression::Constant(Arc::new(BooleanArray::from(vec![and]))))
 }
 
-fn like(text: Box<Expression>, pattern: Box<Expression>, any_case: bool) -> Expression {
+fn like(
+    text: Box<Expression>,
+    pattern: Box<Expression>,
+    any_case: bool,
+    escape: Option<char>,
+) -> Expression {
     Expression::Like {
         text,
         pattern,
         any_case,
+        escape,
+    }
+}
+
+/// What stands behind ESCAPE: a letter; of nothing none.
+fn escape(given: Option<&Expr>) -> Result<Option<char>, String> {
+    let Some(given) = given else {
+        return Ok(None);
+    };
+    let text = match given {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    };
+    let mut letters = text.into_iter().flat_map(|t| t.chars());
+    match (text, letters.next(), letters.next()) {
+        (Some(_), letter, None) => Ok(letter),
+        _ => Err(format!("ESCAPE {given} is no single letter in quotes")),
     }
 }
 
@@ -343,13 +381,30 @@ pub(super) fn span(text: &str) -> Result<Vec<Expression>, QueryError> {
         }
     };
     let mut parts = Vec::new();
-    if let Some(from) = at(start)? {
+    let (from, to) = (at(start)?, at(end)?);
+    // A day is meant to its end.
+    let whole_day = end.trim().len() <= "2024-05-01".len();
+    let last = to.map(|to| {
+        if whole_day {
+            to.saturating_add(DAY - 1)
+        } else {
+            to
+        }
+    });
+    if let (Some(from), Some(last)) = (from, last)
+        && last < from
+    {
+        return Err(QueryError::Text {
+            text: text.to_owned(),
+            why: "it ends before it begins".to_owned(),
+        });
+    }
+    if let Some(from) = from {
         let from = Expression::Constant(moment_constant(from));
         parts.push(datetime().compare(Comparison::GreaterOrEqual, from));
     }
-    if let Some(to) = at(end)? {
-        // A day is meant to its end.
-        let (to, how) = if end.trim().len() <= "2024-05-01".len() {
+    if let Some(to) = to {
+        let (to, how) = if whole_day {
             (to.saturating_add(DAY), Comparison::Less)
         } else {
             (to, Comparison::LessOrEqual)

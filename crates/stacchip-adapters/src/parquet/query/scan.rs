@@ -1,7 +1,6 @@
 //! Tables → the rows that answer, and a table of them.
 
 use std::{
-    collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
     io::{BufWriter, Write},
     num::NonZero,
@@ -17,24 +16,29 @@ use ::parquet::file::metadata::KeyValue;
 use arrow::{
     array::{Array, ArrayRef, AsArray, RecordBatch},
     compute::cast,
-    datatypes::{DataType, Schema, SchemaRef},
+    datatypes::{DataType, Schema, SchemaRef, UInt32Type},
+    error::ArrowError,
 };
 use stacchip_index::{
     IndexError, IndexErrorKind,
-    schema::{BBOX, CELL, CHIPID, DATE, GEOMETRY, ITEM_ID, SCHEMA_VERSION},
+    schema::{
+        BBOX, CELL, CHIP_SIZE, CHIPID, COLLECTION, DATE, GEOMETRY, ITEM_ID, SCHEMA_VERSION, STRIDE,
+    },
 };
 
 use super::{
     Condition, QueryError, Table,
-    choose::{Choice, Drawn, Per, draw, lot},
+    choose::{Choice, Drawn, Per, apart, draw, lot},
     expression::Expression,
     prune::candidates,
     value::holds,
+    view::{View, columns_of, has_covering},
 };
 use crate::{
     beside::temporary,
     parquet::{
         NewColumn,
+        columns::{RowDecoder, UPSTREAM_CHIP_SIZE},
         geo::GeoSummary,
         index_error,
         merge::{Canonical, reconcile, summarise},
@@ -68,6 +72,19 @@ pub struct Matches {
     pub tables_read: u64,
 }
 
+/// A table that is asked, and what of it.
+struct Asked<'a> {
+    table: &'a Table,
+    condition: &'a Condition,
+    choice: &'a Choice,
+    /// What must be true of a row, but for the area.
+    whole: Option<&'a Expression>,
+    /// The columns that says it.
+    view: View<'a>,
+    /// Those that rows are drawn by.
+    drawn_by: View<'a>,
+}
+
 /// A row group that may hold what is asked for.
 struct Unit {
     table: usize,
@@ -79,9 +96,12 @@ struct Unit {
 /// The rows of `tables` that answer to `condition`, of those as many as `choice` says, with so many
 /// threads.
 ///
+/// A column that only some of the tables have is null in the others; what every index has is made where a
+/// table of upstream or of an older version lacks it.
+///
 /// # Errors
-/// [`QueryError`] where a column is missing or of another kind than the condition thinks, or a table
-/// cannot be read.
+/// [`QueryError`] where no table has a column that is named, a column is of another kind than the condition thinks,
+/// or a table cannot be read.
 pub fn find_rows(
     tables: &[Table],
     condition: &Condition,
@@ -90,9 +110,21 @@ pub fn find_rows(
 ) -> Result<Matches, QueryError> {
     let mut matches = Matches::default();
     let mut units = Vec::new();
+    let (bare, covered) = (condition.parts(false), condition.parts(true));
+    let together = |parts: &[Expression]| parts.iter().cloned().reduce(Expression::and);
+    let (bare_whole, covered_whole) = (together(&bare), together(&covered));
+    let elsewhere = columns_of(tables, &paths(&bare));
+    let mut asked = Vec::with_capacity(tables.len());
     for (number, table) in tables.iter().enumerate() {
-        condition.check(table)?;
-        let look = || candidates(table, &condition.parts);
+        let (parts, whole) = if has_covering(table) {
+            (&covered, &covered_whole)
+        } else {
+            (&bare, &bare_whole)
+        };
+        let view = View::of(table, &paths(parts), &elsewhere)?;
+        check(&view, table, condition)?;
+        let drawn_by = View::of(table, &drawn_by(table, choice), &elsewhere)?;
+        let look = || candidates(table, parts);
         let may = guarded(&table.address(), look)?;
         matches.groups += table.groups() as u64;
         matches.groups_read += may.len() as u64;
@@ -108,18 +140,23 @@ pub fn find_rows(
             }
             first = first.saturating_add(u64::try_from(of.num_rows()).unwrap_or(0));
         }
+        asked.push(Asked {
+            table,
+            condition,
+            choice,
+            whole: whole.as_ref(),
+            view,
+            drawn_by,
+        });
     }
     let next = AtomicUsize::new(0);
-    let found: Mutex<Vec<Result<Vec<Drawn>, IndexError>>> = Mutex::new(Vec::new());
-    let whole = condition.parts.iter().cloned().reduce(Expression::and);
+    let found: Mutex<Vec<Result<Vec<Drawn>, QueryError>>> = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..threads.get().min(units.len()) {
             scope.spawn(|| {
                 while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let of_table = tables.get(unit.table);
-                    let rows = of_table.map_or(Ok(Vec::new()), |table| {
-                        rows_of(table, unit, whole.as_ref(), condition, choice)
-                    });
+                    let of_table = asked.get(unit.table);
+                    let rows = of_table.map_or(Ok(Vec::new()), |asked| asked.rows_of(unit));
                     if rows.is_err() {
                         next.store(units.len(), Ordering::Relaxed);
                     }
@@ -146,101 +183,163 @@ pub fn find_rows(
     Ok(matches)
 }
 
-/// The rows of a row group that answer.
-fn rows_of(
-    table: &Table,
-    unit: &Unit,
-    whole: Option<&Expression>,
-    condition: &Condition,
-    choice: &Choice,
-) -> Result<Vec<Drawn>, IndexError> {
-    let address = table.address();
-    let wrong = |e: arrow::error::ArrowError| IndexError {
-        kind: IndexErrorKind::Schema(e.to_string()),
-        address: address.clone(),
-        cause: None,
-    };
-    let of = table.parquet().row_groups().get(unit.group);
-    let count = of.map_or(0, |g| u32::try_from(g.num_rows()).unwrap_or(0));
-    let mut rows: Vec<u32> = match whole {
-        None => (0..count).collect(),
-        Some(whole) => {
-            let mut columns = Vec::new();
-            whole.columns(&mut columns);
-            let names: HashSet<&str> = columns
-                .iter()
-                .filter_map(|c| c.first())
-                .map(String::as_str)
-                .collect();
-            let names: Vec<&str> = if names.is_empty() {
-                vec![CHIPID]
-            } else {
-                names.into_iter().collect()
-            };
-            let mut rows = Vec::new();
-            let mut at = 0u32;
-            for batch in table.batches(Some(&names), Some(vec![unit.group]))? {
+/// The columns that `parts` name.
+fn paths(parts: &[Expression]) -> Vec<Vec<String>> {
+    let mut columns = Vec::new();
+    for part in parts {
+        part.columns(&mut columns);
+    }
+    columns
+}
+
+/// The columns that rows are drawn by: the id, what sets chips of one id apart as far as it stands there, and what
+/// is counted by.
+fn drawn_by(table: &Table, choice: &Choice) -> Vec<Vec<String>> {
+    let apart = [CHIP_SIZE, STRIDE, COLLECTION];
+    let apart = apart.into_iter().filter(|name| table.schema_has(name));
+    let counted = choice.per.iter().map(|(per, _)| counted_by(*per));
+    let names = [CHIPID].into_iter().chain(apart).chain(counted);
+    names.map(|name| vec![name.to_owned()]).collect()
+}
+
+/// Whether the condition can be answered by columns of these types: it is asked of no rows.
+fn check(view: &View<'_>, table: &Table, condition: &Condition) -> Result<(), QueryError> {
+    let nothing = view
+        .nothing()
+        .map_err(|e| index_error(IndexErrorKind::Read, &table.address(), e))?;
+    for clause in &condition.clauses {
+        let answer = guarded(&table.address(), || holds(&clause.expression, &nothing))?;
+        answer.map_err(|e| QueryError::Text {
+            text: clause.text.clone(),
+            why: why(&e),
+        })?;
+    }
+    Ok(())
+}
+
+/// What is wrong, in the words it was told with.
+fn why(error: &ArrowError) -> String {
+    match error {
+        ArrowError::InvalidArgumentError(what)
+        | ArrowError::ParseError(what)
+        | ArrowError::SchemaError(what) => what.clone(),
+        other => other.to_string(),
+    }
+}
+
+impl Asked<'_> {
+    /// The rows of a row group that answer.
+    fn rows_of(&self, unit: &Unit) -> Result<Vec<Drawn>, QueryError> {
+        let (table, address) = (self.table, self.table.address());
+        let wrong = |e: ArrowError| QueryError::Values {
+            table: address.clone(),
+            why: why(&e),
+        };
+        let of = table.parquet().row_groups().get(unit.group);
+        let count = of.map_or(0, |g| u32::try_from(g.num_rows()).unwrap_or(0));
+        let mut rows: Vec<u32> = match self.whole {
+            None => (0..count).collect(),
+            Some(whole) => {
+                let mut decoder = RowDecoder::default();
+                let mut rows = Vec::new();
+                let mut at = 0u32;
+                for batch in table.batches(Some(&self.view.names()), Some(vec![unit.group]))? {
+                    let first = unit.first.saturating_add(u64::from(at));
+                    let batch = self.view.whole(batch?, first, &mut decoder)?;
+                    let held = holds(whole, &batch).map_err(wrong)?;
+                    rows.extend(
+                        (at..)
+                            .zip(held.iter())
+                            .filter(|(_, h)| *h == Some(true))
+                            .map(|(r, _)| r),
+                    );
+                    at = at.saturating_add(u32::try_from(batch.num_rows()).unwrap_or(u32::MAX));
+                }
+                rows
+            }
+        };
+        if let Some(area) = &self.condition.area
+            && !rows.is_empty()
+        {
+            let mut met = Vec::with_capacity(rows.len());
+            for batch in table.selected(Some(&[GEOMETRY]), unit.group, &rows)? {
                 let batch = batch?;
-                let held = holds(whole, &batch).map_err(wrong)?;
-                rows.extend(
-                    (at..)
-                        .zip(held.iter())
-                        .filter(|(_, h)| *h == Some(true))
-                        .map(|(r, _)| r),
-                );
-                at = at.saturating_add(u32::try_from(batch.num_rows()).unwrap_or(u32::MAX));
+                let outlines = column(&batch, GEOMETRY, &DataType::Binary).map_err(wrong)?;
+                let outlines = outlines.as_binary::<i32>();
+                for row in 0..outlines.len() {
+                    let outline = (!outlines.is_null(row)).then(|| wkb::read(outlines.value(row)));
+                    met.push(matches!(outline, Some(Ok(outline)) if area.meets(&outline)));
+                }
             }
-            rows
+            let mut met = met.into_iter();
+            rows.retain(|_| met.next().unwrap_or(false));
         }
-    };
-    if let Some(area) = &condition.area
-        && !rows.is_empty()
-    {
-        let mut met = Vec::with_capacity(rows.len());
-        for batch in table.selected(Some(&[GEOMETRY]), unit.group, &rows)? {
-            let batch = batch?;
-            let outlines = column(&batch, GEOMETRY, &DataType::Binary).map_err(wrong)?;
-            let outlines = outlines.as_binary::<i32>();
-            for row in 0..outlines.len() {
-                let outline = (!outlines.is_null(row)).then(|| wkb::read(outlines.value(row)));
-                met.push(matches!(outline, Some(Ok(outline)) if area.meets(&outline)));
+        self.drawn(unit, rows)
+    }
+
+    /// `rows` of a row group with their lots and what they are counted by.
+    fn drawn(&self, unit: &Unit, rows: Vec<u32>) -> Result<Vec<Drawn>, QueryError> {
+        let wrong = |e: ArrowError| index_error(IndexErrorKind::Read, &self.table.address(), e);
+        let plain = |row: u32| Drawn {
+            lot: 0,
+            apart: 0,
+            groups: Vec::new(),
+            table: unit.table,
+            row: unit.first + u64::from(row),
+        };
+        if self.choice.is_all() || rows.is_empty() {
+            return Ok(rows.into_iter().map(plain).collect());
+        }
+        let mut decoder = RowDecoder::default();
+        let mut out = Vec::with_capacity(rows.len());
+        let mut numbers = rows.iter();
+        let names = self.drawn_by.names();
+        for batch in self.table.selected(Some(&names), unit.group, &rows)? {
+            let batch = self.drawn_by.whole(batch?, unit.first, &mut decoder)?;
+            let ids = column(&batch, CHIPID, &DataType::Utf8).map_err(wrong)?;
+            let ids = ids.as_string::<i32>();
+            let apart = each_apart(&batch).map_err(wrong)?;
+            let counted = self.choice.per.iter().map(|(per, _)| groups(&batch, *per));
+            let counted: Vec<Vec<u64>> = counted.collect::<Result<_, _>>().map_err(wrong)?;
+            for ((at, &row), apart) in (0..batch.num_rows()).zip(numbers.by_ref()).zip(apart) {
+                let groups = counted.iter();
+                let groups = groups.map(|c| c.get(at).copied().unwrap_or(0));
+                let id = if ids.is_null(at) { "" } else { ids.value(at) };
+                out.push(Drawn {
+                    lot: lot(self.choice.seed, id),
+                    apart,
+                    groups: groups.collect(),
+                    ..plain(row)
+                });
             }
         }
-        let mut met = met.into_iter();
-        rows.retain(|_| met.next().unwrap_or(false));
+        Ok(out)
     }
-    let drawn = |row: u32, lot: u64, groups: Vec<u64>| Drawn {
-        lot,
-        groups,
-        table: unit.table,
-        row: unit.first + u64::from(row),
-    };
-    if choice.is_all() || rows.is_empty() {
-        return Ok(rows
-            .into_iter()
-            .map(|row| drawn(row, 0, Vec::new()))
-            .collect());
-    }
-    let mut names = vec![CHIPID];
-    names.extend(choice.per.iter().map(|(per, _)| counted_by(*per)));
-    let mut out = Vec::with_capacity(rows.len());
-    let mut numbers = rows.iter();
-    for batch in table.selected(Some(&names), unit.group, &rows)? {
-        let batch = batch?;
-        let ids = column(&batch, CHIPID, &DataType::Utf8).map_err(wrong)?;
-        let ids = ids.as_string::<i32>();
-        let counted = choice.per.iter().map(|(per, _)| groups(&batch, *per));
-        let counted: Vec<Vec<u64>> = counted.collect::<Result<_, _>>().map_err(wrong)?;
-        for (at, &row) in (0..batch.num_rows()).zip(numbers.by_ref()) {
-            let groups = counted
-                .iter()
-                .map(|c| c.get(at).copied().unwrap_or(0))
-                .collect();
-            let id = if ids.is_null(at) { "" } else { ids.value(at) };
-            out.push(drawn(row, lot(choice.seed, id), groups));
+}
+
+/// What sets each row apart from others of its id; upstream says nothing of it and means one size.
+fn each_apart(batch: &RecordBatch) -> Result<Vec<u64>, ArrowError> {
+    let count = |name: &str| -> Result<Vec<Option<u32>>, ArrowError> {
+        if batch.column_by_name(name).is_none() {
+            return Ok(vec![None; batch.num_rows()]);
         }
-    }
-    Ok(out)
+        let array = column(batch, name, &DataType::UInt32)?;
+        Ok(array.as_primitive::<UInt32Type>().iter().collect())
+    };
+    let (sizes, strides) = (count(CHIP_SIZE)?, count(STRIDE)?);
+    let collections = match batch.column_by_name(COLLECTION) {
+        Some(_) => Some(column(batch, COLLECTION, &DataType::Utf8)?),
+        None => None,
+    };
+    let collections = collections.as_ref().map(AsArray::as_string::<i32>);
+    let each = sizes.into_iter().zip(strides).enumerate();
+    let each = each.map(|(row, (size, stride))| {
+        let size = size.unwrap_or(UPSTREAM_CHIP_SIZE);
+        let collection = collections.filter(|c| !c.is_null(row));
+        let collection = collection.map_or("", |c| c.value(row));
+        apart(size, stride.unwrap_or(size), collection)
+    });
+    Ok(each.collect())
 }
 
 const fn counted_by(per: Per) -> &'static str {
@@ -252,7 +351,7 @@ const fn counted_by(per: Per) -> &'static str {
 }
 
 /// What each row is counted by, as a number.
-fn groups(batch: &RecordBatch, per: Per) -> Result<Vec<u64>, arrow::error::ArrowError> {
+fn groups(batch: &RecordBatch, per: Per) -> Result<Vec<u64>, ArrowError> {
     use arrow::datatypes::{Int32Type, UInt64Type};
     let name = counted_by(per);
     Ok(match per {
@@ -292,14 +391,10 @@ fn groups(batch: &RecordBatch, per: Per) -> Result<Vec<u64>, arrow::error::Arrow
     })
 }
 
-fn column(
-    batch: &RecordBatch,
-    name: &str,
-    kind: &DataType,
-) -> Result<ArrayRef, arrow::error::ArrowError> {
-    let array = batch.column_by_name(name).ok_or_else(|| {
-        arrow::error::ArrowError::SchemaError(format!("the column `{name}` is missing"))
-    })?;
+fn column(batch: &RecordBatch, name: &str, kind: &DataType) -> Result<ArrayRef, ArrowError> {
+    let array = batch
+        .column_by_name(name)
+        .ok_or_else(|| ArrowError::SchemaError(format!("the column `{name}` is missing")))?;
     cast(array, kind)
 }
 

@@ -10,10 +10,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::parquet::{MergeOptions, MergePieces, ParquetEncoder, ParquetIndexReader, merge_tables};
 
-const THREADS: NonZero<usize> = NonZero::new(2).unwrap();
+pub(super) const THREADS: NonZero<usize> = NonZero::new(2).unwrap();
 
 /// Chips of `items` items in a square of degrees: item i in the i-th month, its cloud by its column.
-fn rows(items: i16, side: u16) -> Vec<ChipRow> {
+pub(super) fn rows(items: i16, side: u16) -> Vec<ChipRow> {
     let mut all = Vec::new();
     for item in 0..items {
         let mut scene = SceneColumns::clone(&example_rows()[0].scene);
@@ -58,7 +58,7 @@ fn rows(items: i16, side: u16) -> Vec<ChipRow> {
     all
 }
 
-fn table(folder: &TempDir, name: &str, rows: &[ChipRow]) -> Table {
+pub(super) fn table(folder: &TempDir, name: &str, rows: &[ChipRow]) -> Table {
     let path = folder.path().join(name);
     let mut encoder = ParquetEncoder::new(fs::File::create(&path).unwrap()).unwrap();
     encoder.write(rows).unwrap();
@@ -66,11 +66,11 @@ fn table(folder: &TempDir, name: &str, rows: &[ChipRow]) -> Table {
     Table::open(&path).unwrap()
 }
 
-fn ask(tables: &[Table], condition: &Condition) -> Matches {
+pub(super) fn ask(tables: &[Table], condition: &Condition) -> Matches {
     find_rows(tables, condition, &Choice::default(), THREADS).unwrap()
 }
 
-fn where_(text: &str) -> Condition {
+pub(super) fn where_(text: &str) -> Condition {
     Condition::default().and_where(text).unwrap()
 }
 
@@ -237,7 +237,7 @@ fn what_is_not_understood_is_told() {
     assert!(said(&long).contains("over the limit"));
     let many = "chip_index_x = 1 OR ".repeat(700) + "TRUE";
     assert_eq!(ask(&tables, &where_(&many)).rows.len(), 9);
-    for wrong in ["", "..", "soon", "2020/soon"] {
+    for wrong in ["", "..", "soon", "2020/soon", "2020-05-02/2020-05-01"] {
         assert!(Condition::default().and_datetime(wrong).is_err(), "{wrong}");
     }
     assert!(Area::of_box([0.0, 2.0, 1.0, 1.0]).is_err());

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Date32Array, Datum,
+        Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Date32Array, Datum, Int64Array,
         PrimitiveArray, RecordBatch, Scalar, TimestampMicrosecondArray,
     },
     compute::{
         CastOptions, DatePart, and_kleene, cast_with_options, date_part, is_null, kernels, not,
-        or_kleene,
+        nullif, or_kleene,
     },
     datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit},
     error::ArrowError,
@@ -97,9 +97,10 @@ pub(super) fn evaluate(expression: &Expression, batch: &RecordBatch) -> Result<V
             text,
             pattern,
             any_case,
+            escape,
         } => {
             let text = evaluate(text, batch)?.map(|a| convert(a, &DataType::Utf8))?;
-            let pattern = evaluate(pattern, batch)?;
+            let pattern = evaluate(pattern, batch)?.map(|p| arrow_patterns(p, *escape))?;
             let like = if *any_case {
                 arrow::compute::ilike
             } else {
@@ -205,6 +206,41 @@ fn day(text: &str) -> Option<i32> {
     Some(since.get_days())
 }
 
+/// Whether a text says more than a day.
+fn is_moment(text: &str) -> bool {
+    text.trim().contains(['T', 't', ' ', ':']) && moment(text).is_some()
+}
+
+/// Patterns of LIKE as Arrow has them, where a backslash has the next letter stand for itself: in SQL that is
+/// what ESCAPE names, and nothing where it does not.
+fn arrow_patterns(patterns: &ArrayRef, escape: Option<char>) -> Result<ArrayRef> {
+    let texts = convert(patterns, &DataType::Utf8)?;
+    let texts = texts.as_string::<i32>().iter();
+    let each = texts.map(|text| text.map(|t| arrow_pattern(t, escape)).transpose());
+    let each: arrow::array::StringArray = each.collect::<Result<_>>()?;
+    Ok(Arc::new(each))
+}
+
+fn arrow_pattern(pattern: &str, escape: Option<char>) -> Result<String> {
+    let mut out = String::with_capacity(pattern.len());
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        let literal = if Some(letter) == escape {
+            let next = letters.next().ok_or_else(|| {
+                ArrowError::ParseError(format!("the pattern `{pattern}` ends with its ESCAPE"))
+            })?;
+            Some(next)
+        } else {
+            (letter == '\\').then_some(letter)
+        };
+        if literal.is_some_and(|l| matches!(l, '%' | '_' | '\\')) {
+            out.push('\\');
+        }
+        out.push(literal.unwrap_or(letter));
+    }
+    Ok(out)
+}
+
 fn boolean(array: &ArrayRef) -> Result<BooleanArray> {
     if array.data_type() == &DataType::Null {
         return Ok(BooleanArray::new_null(array.len()));
@@ -254,6 +290,7 @@ fn pair(
 pub(super) fn compare(a: &Values, how: Comparison, b: &Values) -> Result<Values> {
     use kernels::cmp;
     let (a, b) = alike(a, b)?;
+    let (a, b) = (one_zero(&a)?, one_zero(&b)?);
     let mut found = pair(&a, &b, |a, b| {
         let found = match how {
             Comparison::Equal => cmp::eq(a, b),
@@ -271,6 +308,32 @@ pub(super) fn compare(a: &Values, how: Comparison, b: &Values) -> Result<Values>
         }
     }
     Ok(found)
+}
+
+/// The same numbers with one zero: Arrow has that with a sign below the other, and IEEE 754 and SQL say that they are one.
+fn one_zero(values: &Values) -> Result<Values> {
+    let kind = values.array().data_type();
+    values.map(|array| {
+        Ok(match kind {
+            DataType::Float32 => {
+                let numbers = array.as_primitive::<Float32Type>();
+                let signed = |v: &f32| v.to_bits() == (-0.0f32).to_bits();
+                if !numbers.values().iter().any(signed) {
+                    return Ok(Arc::clone(array));
+                }
+                Arc::new(numbers.unary::<_, Float32Type>(|v| v + 0.0))
+            }
+            DataType::Float64 => {
+                let numbers = array.as_primitive::<Float64Type>();
+                let signed = |v: &f64| v.to_bits() == (-0.0f64).to_bits();
+                if !numbers.values().iter().any(signed) {
+                    return Ok(Arc::clone(array));
+                }
+                Arc::new(numbers.unary::<_, Float64Type>(|v| v + 0.0))
+            }
+            _ => Arc::clone(array),
+        })
+    })
 }
 
 /// What was `found`, but false where `side` is no number: Arrow has NaN above all others, statistics of row
@@ -304,17 +367,7 @@ fn nan_at<T: ArrowPrimitiveType>(
 
 fn compute(a: &Values, how: Operation, b: &Values) -> Result<Values> {
     use kernels::numeric;
-    // Whole numbers are divided with fractions, as people mean it.
-    let kind = if how == Operation::Divide {
-        DataType::Float64
-    } else {
-        let (x, y) = (a.array().data_type(), b.array().data_type());
-        if x.is_integer() && y.is_integer() {
-            DataType::Int64
-        } else {
-            DataType::Float64
-        }
-    };
+    let kind = computed_in(a, how, b);
     let number = |v: &Values| {
         if !v.array().data_type().is_numeric() {
             return Err(ArrowError::InvalidArgumentError(format!(
@@ -324,13 +377,43 @@ fn compute(a: &Values, how: Operation, b: &Values) -> Result<Values> {
         }
         v.map(|a| strictly(a, &kind))
     };
-    pair(&number(a)?, &number(b)?, |a, b| match how {
+    let (a, mut b) = (number(a)?, number(b)?);
+    if how == Operation::Remainder && kind.is_integer() {
+        // What is left of a division by nothing is not known.
+        let zero = strictly(&(Arc::new(Int64Array::from(vec![0])) as ArrayRef), &kind)?;
+        let zero = Scalar::new(zero);
+        b = b.map(|b| nullif(b, &kernels::cmp::eq(b, &zero)?))?;
+    }
+    pair(&a, &b, |a, b| match how {
         Operation::Add => numeric::add(a, b),
         Operation::Subtract => numeric::sub(a, b),
         Operation::Multiply => numeric::mul(a, b),
         Operation::Divide => numeric::div(a, b),
         Operation::Remainder => numeric::rem(a, b),
     })
+}
+
+/// What is computed in: numbers in single precision stay what they are among each other and with constants, as
+/// elsewhere; whole numbers are divided with fractions, as people mean it.
+fn computed_in(a: &Values, how: Operation, b: &Values) -> DataType {
+    let is = |v: &Values, kind: &DataType| v.array().data_type() == kind;
+    let all_in = |kind: &DataType| {
+        let may = |v: &Values| match v {
+            Values::Same(constant) => is(v, kind) || fits(constant, kind),
+            Values::Each(_) => is(v, kind),
+        };
+        (is(a, kind) || is(b, kind)) && may(a) && may(b)
+    };
+    let whole = |v: &Values| v.array().data_type().is_integer();
+    if all_in(&DataType::Float32) {
+        DataType::Float32
+    } else if how == Operation::Divide || !whole(a) || !whole(b) {
+        DataType::Float64
+    } else if how != Operation::Subtract && all_in(&DataType::UInt64) {
+        DataType::UInt64
+    } else {
+        DataType::Int64
+    }
 }
 
 /// Both sides in one type.
@@ -351,10 +434,20 @@ fn alike(a: &Values, b: &Values) -> Result<(Values, Values)> {
     }
     match (&x, &y) {
         (T::Null, other) | (other, T::Null) => to(other),
-        (T::Date32, T::Utf8) | (T::Utf8, T::Date32) => to(&T::Date32),
+        (T::Date32, T::Utf8) | (T::Utf8, T::Date32) => {
+            let texts = if x == T::Utf8 { a } else { b };
+            let mut texts = texts.array().as_string::<i32>().iter().flatten();
+            to(if texts.any(is_moment) {
+                &MOMENT
+            } else {
+                &T::Date32
+            })
+        }
         (T::Timestamp(..), T::Utf8 | T::Date32) | (T::Utf8 | T::Date32, T::Timestamp(..)) => {
             to(&MOMENT)
         }
+        // No whole type holds all of both.
+        (T::UInt64, other) | (other, T::UInt64) if other.is_integer() => to(&T::Decimal128(20, 0)),
         (a, b) if a.is_integer() && b.is_integer() => to(&T::Int64),
         (a, b) if a.is_numeric() && b.is_numeric() => to(&T::Float64),
         _ => Err(ArrowError::InvalidArgumentError(format!(
@@ -382,7 +475,10 @@ fn fits(constant: &ArrayRef, kind: &DataType) -> bool {
                 .and_then(|a| a.as_primitive_opt::<Int64Type>());
             back.is_some_and(|b| constant.as_primitive_opt::<Int64Type>() == Some(b))
         }
-        (DataType::Utf8, DataType::Date32) => convert(constant, kind).is_ok(),
+        (DataType::Utf8, DataType::Date32) => {
+            let mut texts = constant.as_string::<i32>().iter().flatten();
+            !texts.any(is_moment) && convert(constant, kind).is_ok()
+        }
         _ => false,
     }
 }
