@@ -1,10 +1,6 @@
 //! Where chips go: one file, a folder, a template, or standard output.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
 use stacchip::{
     ObjectSink,
@@ -21,6 +17,7 @@ use crate::{
     failure::{Failure, chain},
     index_files::file_name,
     labels::{Labels, beside},
+    output::Output,
     wiring::{World, encoder_for, endings},
 };
 
@@ -221,9 +218,7 @@ impl ChipFiles {
     ) -> Result<(), Failure> {
         let bytes = encoded.chip;
         if matches!(self.place, Place::Standard) {
-            let mut standard = io::stdout().lock();
-            standard.write_all(&bytes)?;
-            standard.flush()?;
+            Output::write(&bytes)?;
             return Ok(());
         }
         if matches!(self.place, Place::Folder(_) | Place::Template(_)) && !out.contains("://") {

@@ -11,7 +11,7 @@ use stacchip::{
     chip::{Alignment, ChipRequest, Edge, batch::WantedChip},
     cubes::{ChipLabel, model_bands},
     index::IndexReader,
-    model::{CrsKind, Scene, Window},
+    model::{CrsKind, Fraction, Scene, Window},
 };
 
 use crate::{
@@ -33,7 +33,8 @@ pub struct ChipList {
 }
 
 impl ChipList {
-    /// The chips of the index at `index` that the arguments ask for.
+    /// The chips of the index at `index` that the arguments ask for. With `parity` a limit is compared as the Python
+    /// package does, in double precision.
     ///
     /// # Errors
     /// A failure where the index cannot be read.
@@ -41,8 +42,14 @@ impl ChipList {
         index: &Path,
         args: &ChipListArgs,
         max_nodata: Option<f64>,
+        parity: bool,
         world: &World,
     ) -> Result<Self, Failure> {
+        let within = |share: Fraction, most: Option<f64>| match most {
+            Some(most) if parity => share.get() <= most,
+            Some(most) => share.is_at_most(most),
+            None => true,
+        };
         let mut list = Self {
             tables: tables(index)?,
             chips: Vec::new(),
@@ -56,10 +63,8 @@ impl ChipList {
                 for row in &rows {
                     let known = |wanted: &String| row.scene.platform.as_ref() == Some(wanted);
                     let wanted = args.platform.as_ref().is_none_or(known)
-                        && max_nodata.is_none_or(|most| row.quality.nodata.get() <= most)
-                        && args
-                            .max_cloud
-                            .is_none_or(|most| row.quality.cloud.get() <= most);
+                        && within(row.quality.nodata, max_nodata)
+                        && within(row.quality.cloud, args.max_cloud);
                     if wanted {
                         list.chips.push((table, ChipLabel::of(number, row)));
                     } else {

@@ -19,6 +19,12 @@ impl FolderLock {
     /// # Errors
     /// A failure where the folder cannot be written to.
     pub fn take(path: &Path) -> Result<Self, Failure> {
+        if path.is_file() {
+            return Err(Failure::failed(format!(
+                "{} is a file: what is written needs a folder, give another place",
+                path.display()
+            )));
+        }
         fs::create_dir_all(path).map_err(|e| Failure::of(path.display(), &e))?;
         Self::shared(path, true).map_err(|e| Failure::of(path.display(), &e))
     }

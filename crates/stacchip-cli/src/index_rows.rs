@@ -1,7 +1,7 @@
 //! Rows of an index, and the items they are of.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     path::{Path, PathBuf},
 };
 
@@ -34,6 +34,9 @@ pub enum RowChoice {
     /// Those with these numbers, in order, which were looked for and are there.
     Found(Vec<u64>),
 }
+
+/// The rows of chips that were asked for by their ids, one each, by the table they stand in.
+type Picked = VecDeque<(u64, Vec<(String, ChipRow)>)>;
 
 impl RowChoice {
     /// As the arguments say.
@@ -72,8 +75,8 @@ impl RowChoice {
 
     fn may_be_several(&self) -> bool {
         match self {
-            Self::All | Self::Where(_) | Self::Found(_) => true,
-            Self::Numbers(numbers) => numbers.len() > 1,
+            Self::All | Self::Where(_) => true,
+            Self::Found(numbers) | Self::Numbers(numbers) => numbers.len() > 1,
             Self::Ids(ids) => ids.len() > 1,
         }
     }
@@ -88,6 +91,8 @@ pub struct ScenesOfRows {
     /// Rows that stand before the next table.
     before: u64,
     held: Held,
+    /// Nothing until ids are looked for.
+    picked: Option<Picked>,
 }
 
 /// Rows of one item, which stand one after the other.
@@ -143,7 +148,16 @@ impl ScenesOfRows {
     /// A failure where there is no table.
     pub fn open(index: &Path, choice: RowChoice) -> Result<Self, Failure> {
         let choice = match choice {
-            RowChoice::Where(text) => RowChoice::Found(row_numbers(index, &text)?),
+            RowChoice::Where(text) => {
+                let numbers = row_numbers(index, &text)?;
+                if numbers.is_empty() {
+                    return Err(Failure::failed(format!(
+                        "{}: no chip answers to `{text}`",
+                        index.display()
+                    )));
+                }
+                RowChoice::Found(numbers)
+            }
             other => other,
         };
         Ok(Self {
@@ -152,6 +166,7 @@ impl ScenesOfRows {
             tables: tables(index)?.into_iter(),
             before: 0,
             held: Held::default(),
+            picked: None,
         })
     }
 
@@ -205,13 +220,28 @@ impl ScenesOfRows {
         let Some(table) = self.tables.next() else {
             return Ok(false);
         };
+        if matches!(self.choice, RowChoice::Ids(_)) {
+            if self.picked.is_none() {
+                self.picked = Some(self.pick(world).await?);
+            }
+            let here = self.picked.as_mut().and_then(VecDeque::pop_front);
+            self.held.table = table;
+            if let Some((count, rows)) = here {
+                self.before = self.before.saturating_add(count);
+                for (id, row) in rows {
+                    self.held.found.push(id);
+                    self.held.rows.push_back(row);
+                }
+            }
+            return Ok(true);
+        }
         let reader = world.index_reader(&table).await?;
         let here = self.before..self.before.saturating_add(reader.len());
         self.before = here.end;
         self.held.table = table;
         match &self.choice {
             RowChoice::All => self.held.rest = Some(reader),
-            RowChoice::Where(_) => {}
+            RowChoice::Where(_) | RowChoice::Ids(_) => {}
             RowChoice::Found(numbers) => {
                 let first = numbers.partition_point(|n| *n < here.start);
                 let end = numbers.partition_point(|n| *n < here.end);
@@ -232,17 +262,83 @@ impl ScenesOfRows {
                     self.held.found.push(number.to_string());
                 }
             }
-            RowChoice::Ids(ids) => {
-                for id in ids {
-                    let rows = reader.find(id).await.map_err(failed)?;
-                    if let Some((_, row)) = rows.into_iter().next() {
-                        self.held.found.push(id.clone());
-                        self.held.rows.push_back(row);
-                    }
-                }
-            }
         }
         Ok(true)
+    }
+
+    /// The chips that are asked for by their ids, in each of the tables that are left. A chip that stands there twice is one.
+    async fn pick(&self, world: &World) -> Result<Picked, Failure> {
+        let RowChoice::Ids(ids) = &self.choice else {
+            return Ok(Picked::new());
+        };
+        let mut known: HashMap<&str, Vec<ChipRow>> = HashMap::new();
+        let mut picked = Picked::new();
+        for table in tables(&self.index)? {
+            let reader = world.index_reader(&table).await?;
+            let mut here = Vec::new();
+            for id in ids {
+                let rows = reader.find(id).await;
+                for (_, row) in rows.map_err(|e| Failure::failed(chain(&e)))? {
+                    let of_id = known.entry(id).or_default();
+                    if of_id.iter().any(|other| is_same_chip(other, &row)) {
+                        continue;
+                    }
+                    if of_id.is_empty() {
+                        here.push((id.clone(), row.clone()));
+                    }
+                    of_id.push(row);
+                }
+            }
+            picked.push_back((reader.len(), here));
+        }
+        let several = ids.iter().find_map(|id| {
+            let rows = known.get(id.as_str())?;
+            (rows.len() > 1).then_some((id, rows))
+        });
+        match several {
+            Some((id, rows)) => Err(self.several(id, rows)),
+            None => Ok(picked),
+        }
+    }
+
+    /// That `rows` are different chips of one id.
+    fn several(&self, id: &str, rows: &[ChipRow]) -> Failure {
+        let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        let collection = |row: &ChipRow| {
+            let name = row.scene.collection.as_deref();
+            name.map_or("IS NULL".to_owned(), |name| format!("= {}", text(name)))
+        };
+        // What an index says of each chip, and tells them apart.
+        let columns: [(&str, Said<'_>); 5] = [
+            ("chip_size", &|row| format!("= {}", row.scene.chip_size)),
+            ("stride", &|row| format!("= {}", row.scene.stride)),
+            ("collection", &collection),
+            ("window_col", &|row| format!("= {}", row.window.col)),
+            ("window_row", &|row| format!("= {}", row.window.row)),
+        ];
+        let differs = |value: &dyn Fn(&ChipRow) -> String| {
+            let mut values = rows.iter().map(value);
+            let first = values.next();
+            values.any(|other| Some(other) != first)
+        };
+        let alone = |value: &dyn Fn(&ChipRow) -> String| {
+            rows.iter().map(value).collect::<HashSet<_>>().len() == rows.len()
+        };
+        let telling: Vec<_> = match columns.iter().find(|(_, v)| alone(*v)) {
+            Some(one) => vec![one],
+            None => columns.iter().filter(|(_, v)| differs(*v)).collect(),
+        };
+        let choices = rows.iter().take(TOLD).map(|row| {
+            let each = telling.iter().map(|(name, v)| format!("{name} {}", v(row)));
+            let each = [format!("chipid = {}", text(id))].into_iter().chain(each);
+            format!("--where \"{}\"", each.collect::<Vec<_>>().join(" AND "))
+        });
+        Failure::failed(format!(
+            "{}: {} chips have the id {id}: choose one with {}",
+            self.index.display(),
+            rows.len(),
+            choices.collect::<Vec<_>>().join(" or ")
+        ))
     }
 
     fn check_found(&self) -> Result<(), Failure> {
@@ -265,6 +361,21 @@ impl ScenesOfRows {
         }
     }
 }
+
+/// Whether two rows of one id are of one chip: of the same item, grid and pixels.
+fn is_same_chip(a: &ChipRow, b: &ChipRow) -> bool {
+    let grid = |row: &ChipRow| (row.scene.chip_size, row.scene.stride, row.window);
+    a.scene.item_id == b.scene.item_id
+        && a.scene.collection == b.scene.collection
+        && a.scene.crs == b.scene.crs
+        && grid(a) == grid(b)
+}
+
+/// What a condition says of a column of a row.
+type Said<'a> = &'a dyn Fn(&ChipRow) -> String;
+
+/// Chips of one id that are told.
+const TOLD: usize = 4;
 
 /// How many rows an index has.
 ///

@@ -56,7 +56,17 @@ impl Output {
         if self.json {
             return Ok(());
         }
-        writeln!(io::stdout().lock(), "{text}")
+        Self::write(format!("{text}\n").as_bytes())
+    }
+
+    /// Bytes, on standard output. Who has read enough and hung up, as `head` does, is no failure: what is done
+    /// besides goes on.
+    pub fn write(bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
     }
 
     /// A JSON document, on standard output, where answers are JSON.
@@ -64,9 +74,9 @@ impl Output {
         if !self.json {
             return Ok(());
         }
-        let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, value)?;
-        writeln!(out)
+        let mut text = serde_json::to_vec_pretty(value)?;
+        text.push(b'\n');
+        Self::write(&text)
     }
 
     /// What a person should know; standard error.

@@ -19,7 +19,8 @@ pub struct MergeArgs {
     /// The result: a file ending in .parquet, or a folder of files with some million rows each.
     #[arg(short, long, value_name = "DATASET")]
     pub output: String,
-    /// Rows of a file, where the result is a folder.
+    /// Rows of a file, where the result is a folder: whole row groups, of 50 to 100 thousand rows, as many as fit and one
+    /// at least.
     #[arg(long, value_name = "N", default_value_t = 4_194_304, value_parser = clap::value_parser!(u64).range(1..))]
     pub part_rows: u64,
     /// Spans of time that rows lie apart by, on the globe's curve in each: all (of no matter), year, half, quarter or
@@ -54,30 +55,16 @@ pub enum ItemsArg {
 pub struct SplitArgs {
     /// An index: a table, or a folder of tables.
     pub dataset: String,
-    /// Share of the chips to train with.
-    #[arg(
-        long,
-        value_name = "SHARE",
-        allow_negative_numbers = true,
-        default_value_t = 0.8
-    )]
-    pub train: f64,
+    /// Share of the chips to train with. Shares come to 1 together; where one is given, those that are not are 0
+    /// [default: 0.8, 0.1 and 0.1].
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub train: Option<f64>,
     /// Share of the chips to validate with.
-    #[arg(
-        long,
-        value_name = "SHARE",
-        allow_negative_numbers = true,
-        default_value_t = 0.1
-    )]
-    pub val: f64,
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub val: Option<f64>,
     /// Share of the chips to test with.
-    #[arg(
-        long,
-        value_name = "SHARE",
-        allow_negative_numbers = true,
-        default_value_t = 0.1
-    )]
-    pub test: f64,
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub test: Option<f64>,
     /// Which places stay together: cell, cell:LEVEL, block:KM, cluster.
     #[arg(long, value_name = "GROUP", default_value = "cell")]
     pub by: String,

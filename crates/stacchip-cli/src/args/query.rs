@@ -43,7 +43,7 @@ pub struct QueryArgs {
 #[command(next_help_heading = "Condition")]
 pub struct ConditionArgs {
     /// An expression of SQL over the columns of the index; given again, all must be true.
-    #[arg(long = "where", value_name = "EXPR")]
+    #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]
     pub conditions: Vec<String>,
     /// Chips that share ground with this box in degrees.
     #[arg(long, value_name = "W,S,E,N", value_parser = parse_bbox, allow_hyphen_values = true)]

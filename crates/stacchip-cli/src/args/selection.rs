@@ -18,7 +18,7 @@ pub struct SelectionArgs {
     #[arg(long, conflicts_with_all = ["row", "id"])]
     pub all: bool,
     /// The chips of an index of which this expression of SQL is true.
-    #[arg(long = "where", value_name = "EXPR", conflicts_with_all = ["row", "id", "all"])]
+    #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true, conflicts_with_all = ["row", "id", "all"])]
     pub condition: Option<String>,
     /// Column of the chip in an item's grid of chips.
     #[arg(long, requires = "y")]

@@ -1,14 +1,14 @@
 //! `stacchip completions`.
 
-use std::io;
-
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use crate::{Status, args::Cli};
+use crate::{CommandResult, Status, args::Cli, output::Output};
 
 /// Prints completions for `shell`.
-pub fn run(shell: Shell) -> Status {
-    generate(shell, &mut Cli::command(), "stacchip", &mut io::stdout());
-    Status::Done
+pub fn run(shell: Shell) -> CommandResult {
+    let mut text = Vec::new();
+    generate(shell, &mut Cli::command(), "stacchip", &mut text);
+    Output::write(&text)?;
+    Ok(Status::Done)
 }

@@ -12,6 +12,7 @@ use stacchip::{
     index::schema::{BBOX, COLUMNS},
 };
 
+use super::query::not_its_own;
 use crate::{
     CommandResult, Status,
     args::LabelArgs,
@@ -268,10 +269,16 @@ fn table_of(
             "{to}: a result is a file ending in .parquet"
         )));
     }
+    not_its_own(Path::new(to), tables.iter().map(Table::path))?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "shares are stored in single precision, and 0.3 is meant as 0.3 is stored"
+    )]
+    let least = args.least as f32;
     let (mut rows, mut shared) = (Vec::new(), Vec::new());
     for (table, chips) in found.iter().enumerate() {
         for (row, chip) in (0u64..).zip(chips) {
-            let enough = f64::from(chip.fraction) >= args.least && chip.count > 0;
+            let enough = chip.fraction >= least && chip.count > 0;
             if enough || args.all {
                 rows.push(Found { table, row });
                 shared.push(*chip);

@@ -222,7 +222,7 @@ fn is_part(path: &Path, to: &Path) -> bool {
 }
 
 /// Where `path` is, whatever links lead there; of what is not there yet, where it will be.
-fn resolved(path: &Path) -> PathBuf {
+pub(super) fn resolved(path: &Path) -> PathBuf {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut there = whole.as_path();
     loop {

@@ -28,7 +28,7 @@ use crate::{
 /// Runs `command`.
 pub fn run(command: Command, shared: &Shared, output: Output) -> CommandResult {
     match command {
-        Command::Completions { shell } => Ok(completions::run(shell)),
+        Command::Completions { shell } => completions::run(shell),
         Command::Sample(args) => sample::run(&args, &World::new(shared)?, output),
         Command::Index(args) => index::run(&args, &World::new(shared)?, output),
         Command::Chip(args) => chip::run(&args, &World::new(shared)?, output),

@@ -58,7 +58,7 @@ pub fn run(args: &PrechipArgs, world: &World, output: Output, shared: &Shared) -
             (true, Some(0.0)) => None,
             (_, given) => given,
         };
-        let list = ChipList::read(&index, &args.chips, max_nodata, world).await?;
+        let list = ChipList::read(&index, &args.chips, max_nodata, args.parity, world).await?;
         let places = draw.places(list.count()?);
         let size = args.cube_size as usize;
         let cubes = if args.parity {

@@ -5,6 +5,7 @@ use std::{num::NonZero, path::Path};
 use rayon::prelude::*;
 use serde_json::json;
 
+use super::merge::resolved;
 use crate::{
     CommandResult, Status,
     args::{ConditionArgs, QueryArgs, Shared},
@@ -55,6 +56,7 @@ pub fn run(args: &QueryArgs, shared: &Shared, output: Output) -> CommandResult {
                 "{to}: a result is a file ending in .parquet"
             )));
         }
+        not_its_own(Path::new(to), opened.iter().map(Table::path))?;
         write_rows(&opened, &found.rows, &[], Path::new(to), args.overwrite)
             .map_err(|e| Failure::failed(chain(&e)))?;
         document["output"] = json!(to);
@@ -113,10 +115,29 @@ fn condition(args: &ConditionArgs) -> Result<Condition, Failure> {
     Ok(condition)
 }
 
-/// What is wrong with a condition is wrong with the call.
+/// Refuses to write a result to where one of the tables stands that it is made of.
+///
+/// # Errors
+/// A failure where it would.
+pub fn not_its_own<'a>(
+    to: &Path,
+    mut tables: impl Iterator<Item = &'a Path>,
+) -> Result<(), Failure> {
+    let place = resolved(to);
+    match tables.find(|table| resolved(table) == place) {
+        Some(own) => Err(Failure::usage(format!(
+            "{} is read and written at once: give the result another place",
+            own.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What is wrong with a condition is wrong with the call; what it cannot be answered by is in the tables.
 fn failure(error: QueryError) -> Failure {
     match error {
         QueryError::Table(error) => Failure::failed(chain(&error)),
+        values @ QueryError::Values { .. } => Failure::failed(values),
         wrong => Failure::usage(wrong),
     }
 }

@@ -34,12 +34,22 @@ pub fn run(args: &SplitArgs, _world: &World, output: Output) -> CommandResult {
 fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
     let by: SplitBy = args.by.parse().map_err(Failure::usage)?;
     let options = SplitOptions {
-        shares: [args.train, args.val, args.test],
+        shares: shares(args),
         by,
         buffer_km: args.buffer,
         seed: args.seed,
     };
     let mut splitter = Splitter::new(options).map_err(Failure::usage)?;
+    let sum: f64 = options.shares.iter().sum();
+    if (sum - 1.0).abs() > 1e-6 {
+        let [train, val, test] = options.shares;
+        return Err(Failure::usage(format!(
+            "shares of {train} (train), {val} (val) and {test} (test) come to {sum}: they are of all chips, and come to 1"
+        )));
+    }
+    if let Some(name) = &args.strata {
+        stands(tables, name, &args.dataset)?;
+    }
     let mut own = COLUMNS.iter().chain([&BBOX]);
     if own.any(|column| column.name.eq_ignore_ascii_case(&args.column)) {
         return Err(Failure::usage(format!(
@@ -113,6 +123,7 @@ fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
         "groups": counts.groups,
     }))?;
     output.done(told(args, counts))?;
+    warn_of(counts, options.shares);
     if counts.groups < 20 {
         Output::warn(format!(
             "{} groups of places only: shares are rough; smaller groups (--by cell:12, block:KM) make them finer",
@@ -120,6 +131,52 @@ fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
         ));
     }
     Ok(Status::Done)
+}
+
+/// What is asked for; what is not given, where something is, is nothing.
+fn shares(args: &SplitArgs) -> [f64; 3] {
+    let given = [args.train, args.val, args.test];
+    if given.iter().all(Option::is_none) {
+        return SplitOptions::default().shares;
+    }
+    given.map(|share| share.unwrap_or(0.0))
+}
+
+/// Refuses a column that no table has.
+fn stands(tables: &[Table], name: &str, dataset: &str) -> Result<(), Failure> {
+    if tables.iter().any(|t| t.schema_has(name)) {
+        return Ok(());
+    }
+    let fields = tables.first().map(|t| t.schema().fields());
+    let names = fields.into_iter().flatten().map(|f| f.name().as_str());
+    Err(Failure::usage(format!(
+        "there is no column `{name}` in {dataset}; there are: {}",
+        names.collect::<Vec<_>>().join(", ")
+    )))
+}
+
+/// Tells where the splits are not what was asked for.
+fn warn_of(counts: SplitCounts, shares: [f64; 3]) {
+    let all = (counts.rows.iter().sum::<u64>() + counts.left_out).max(1);
+    let share = |rows: u64| rows as f64 / all as f64;
+    if share(counts.left_out) > FAR {
+        Output::warn(format!(
+            "{} of {all} chips are in no split, too near to another's: larger groups (--by cell:8, block:KM) or a smaller --buffer leave fewer out",
+            counts.left_out
+        ));
+    }
+    for (split, (rows, asked)) in Split::ALL
+        .into_iter()
+        .zip(counts.rows.into_iter().zip(shares))
+    {
+        if (share(rows) - asked).abs() > FAR {
+            Output::warn(format!(
+                "{} has {:.3} of the chips, asked for was {asked}",
+                split.name(),
+                share(rows)
+            ));
+        }
+    }
 }
 
 fn told(args: &SplitArgs, counts: SplitCounts) -> String {
@@ -176,6 +233,11 @@ fn write(
 }
 
 fn check(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
+    if let Err(Failure::Usage(why)) = stands(tables, &args.column, &args.dataset) {
+        return Err(Failure::usage(format!(
+            "{why}: split it first, or name the column that says it with --column"
+        )));
+    }
     let mut check = LeakCheck::default();
     let bar = Bar::new(output, "reading places");
     each_place(tables, Some(&args.column), &bar, |(footprint, split)| {
@@ -303,7 +365,11 @@ fn each_place(
         let read: Vec<Result<Vec<Place>, Failure>> = units
             .par_iter()
             .map(|(table, group)| {
-                let places = read_places(table, Some(*group), beside);
+                let places = read_places(
+                    table,
+                    Some(*group),
+                    beside.filter(|name| table.schema_has(name)),
+                );
                 bar.advance(1);
                 places.map_err(|e| Failure::failed(chain(&e)))
             })
@@ -324,6 +390,9 @@ fn open(path: &Path) -> Result<Vec<Table>, Failure> {
         .map(|path| Table::open(path).map_err(|e| Failure::failed(chain(&e))))
         .collect()
 }
+
+/// A share of the chips that is told of, where it is missing.
+const FAR: f64 = 0.1;
 
 /// Row groups that are read at once.
 const UNITS: usize = 16;

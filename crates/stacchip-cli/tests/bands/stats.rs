@@ -307,6 +307,10 @@ fn only_cubes_of_one_plan_are_counted() {
 fn options_that_mean_nothing_are_refused() {
     let desk = Desk::indexed("naip");
     desk.must(&typed("prechip i.parquet -o out"));
+    desk.must(&typed("stats out --platform naip"));
+    fs::write(desk.path("file"), "").unwrap();
+    let said = desk.fails(&typed("prechip i.parquet -o file"), 1);
+    assert!(said.contains("needs a folder"), "{said}");
     for (option, value) in [
         ("--assets", "image"),
         ("--exclude", "image"),
@@ -316,6 +320,7 @@ fn options_that_mean_nothing_are_refused() {
         ("--alternate", "s3"),
         ("--item-root", "x"),
         ("--platform", "nape"),
+        ("--platform", "sentinel-2"),
     ] {
         let said = desk.fails(&["stats", "out", option, value], 2);
         assert!(said.contains(option), "{said}");

@@ -62,8 +62,34 @@ fn a_place_is_in_one_split() {
         desk.fails(&typed("split d --train -1 --val 2 --overwrite"), 2)
             .contains("shares of")
     );
-    assert!(
-        desk.fails(&typed("split d --check --column x"), 1)
-            .contains("the column `x` is missing")
-    );
+    for wrong in ["--check --column x", "--strata x --overwrite"] {
+        let said = desk.fails(&typed(&format!("split d {wrong}")), 2);
+        assert!(said.contains("there is no column `x`"), "{said}");
+        assert!(!said.contains("no chip index"), "{said}");
+    }
+}
+
+#[test]
+fn shares_are_of_all_chips() {
+    let desk = Desk::new("sentinel-2");
+    let index = typed("index scene/item.json --chip-size 16 --max-nodata 1 --no-headers");
+    desk.json(&[&index[..], &["-o", "d.parquet"]].concat());
+    for (shares, sum) in [("--train 0.5", "0.5"), ("--train 8 --val 1 --test 1", "10")] {
+        let said = desk.fails(&typed(&format!("split d.parquet {shares}")), 2);
+        assert!(said.contains(&format!("come to {sum}:")), "{said}");
+    }
+    let told = desk.json(&typed("split d.parquet --by cell:15 --train 0.8 --val 0.2"));
+    assert_eq!(told["test"], 0);
+    assert!(told["val"].as_u64().unwrap() > 200, "{told}");
+    // An item whose table came later is in none, and is asked for as the others are.
+    fs::create_dir(desk.path("both")).unwrap();
+    fs::rename(desk.path("d.parquet"), desk.path("both/a.parquet")).unwrap();
+    desk.json(&[&index[..], &["-o", "both/b.parquet"]].concat());
+    let found = desk.json(&["query", "both", "--where", "split = 'val'"]);
+    assert_eq!(found["rows"], told["val"]);
+
+    let far = desk.must(&typed("split both --by cell:13 --buffer 2 --overwrite"));
+    let said = String::from_utf8_lossy(&far.stderr).into_owned();
+    assert!(said.contains("are in no split, too near"), "{said}");
+    assert!(said.contains("train has 0."), "{said}");
 }

@@ -46,7 +46,7 @@ pub async fn run(
             args.source
         )));
     };
-    let list = ChipList::read(&index, &args.chips, args.chips.max_nodata, world).await?;
+    let list = ChipList::read(&index, &args.chips, args.chips.max_nodata, false, world).await?;
     let count = list.count()?;
     let places = match args.sample {
         Some(wanted) => chosen(count, wanted, args.seed),

@@ -42,6 +42,15 @@ impl Known {
             known.nodata_from = "the plan of the cubes";
         }
         let named = |name: &str| Platform::from_name(name);
+        if let (Some(asked), Some(planned)) = (&args.chips.platform, &known.platform)
+            && let (Some(one), Some(other)) = (named(asked), named(planned))
+            && one != other
+        {
+            return Err(Failure::usage(format!(
+                "--platform {asked}: the plan of {} says that these cubes are of {planned}",
+                args.source
+            )));
+        }
         let platform = match args.chips.platform.as_deref() {
             Some(name) => Some(named(name).ok_or_else(|| unknown(name))?),
             None => match known.platform.as_deref() {
