@@ -71,6 +71,11 @@ pub enum WriteErrorKind {
     /// Something stands there already.
     #[error("it exists already: say --overwrite to replace it")]
     Exists,
+    /// What stands there is not what was to be replaced.
+    #[error(
+        "another has written it meanwhile, and nothing of this was stored: do it again from what stands there now"
+    )]
+    Changed,
     /// The place does not take objects: no such folder or bucket.
     #[error("there is no such place")]
     NotFound,

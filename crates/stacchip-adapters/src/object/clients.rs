@@ -8,6 +8,7 @@ use object_store::{
     azure::{AzureConfigKey, MicrosoftAzureBuilder},
     gcp::{GoogleCloudStorageBuilder, GoogleConfigKey},
     list::PaginatedListStore,
+    multipart::MultipartStore,
 };
 use stacchip::address::Address;
 
@@ -26,6 +27,7 @@ use super::{
 pub(super) struct Client {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) pages: Arc<dyn PaginatedListStore>,
+    pub(super) parts: Arc<dyn MultipartStore>,
     /// Whether requests are signed.
     pub(super) signed: bool,
     /// What may help where it denies.
@@ -98,7 +100,8 @@ fn amazon(
     let store = Arc::new(builder.build()?);
     Ok(Client {
         store: Arc::clone(&store) as _,
-        pages: store,
+        pages: Arc::clone(&store) as _,
+        parts: store,
         signed,
         hint: match (signed, pays) {
             (false, _) => Some(
@@ -135,7 +138,8 @@ fn google(bucket: &str, settings: &Settings, wire: &Wire) -> Result<Client, obje
     let store = Arc::new(builder.build()?);
     Ok(Client {
         store: Arc::clone(&store) as _,
-        pages: store,
+        pages: Arc::clone(&store) as _,
+        parts: store,
         signed,
         hint: (!signed).then_some("no credentials were given: set GOOGLE_APPLICATION_CREDENTIALS"),
     })
@@ -170,7 +174,8 @@ fn azure(
     let store = Arc::new(builder.build()?);
     Ok(Client {
         store: Arc::clone(&store) as _,
-        pages: store,
+        pages: Arc::clone(&store) as _,
+        parts: store,
         signed,
         hint: (!signed).then_some(
             "no credentials were given: set AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN",

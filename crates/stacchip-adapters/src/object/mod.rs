@@ -11,6 +11,7 @@
 mod answers;
 mod attempt;
 mod clients;
+mod detached;
 mod fetch;
 mod http;
 mod lane;
@@ -25,11 +26,13 @@ mod sas;
 mod settings;
 mod signing;
 mod speaker;
+mod standing;
 mod store;
 mod stores;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod uploads;
 mod wholes;
 mod wire;
 
@@ -62,7 +65,9 @@ use self::{
     wire::{Counts, Route, Wire},
 };
 pub use self::{
+    detached::DetachedObjects,
     local::LocalReader,
+    standing::{Replaces, Standing},
     transport::{Rate, SettingError, Transport},
     wire::Traffic,
 };
@@ -185,6 +190,19 @@ impl Objects {
         }
     }
 
+    /// The same with connections of its own, for another event loop; what is asked is counted together.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let remote = &self.remote;
+        Self {
+            remote: Arc::new(Remote {
+                options: remote.options.clone(),
+                counts: Arc::clone(&remote.counts),
+                ways: OnceLock::new(),
+            }),
+        }
+    }
+
     /// All bytes of the object at `address`.
     ///
     /// # Errors
@@ -207,25 +225,37 @@ impl Objects {
     /// # Errors
     /// [`ReadError`] where it cannot be reached, or nobody says.
     pub async fn size(&self, address: &str) -> Result<u64, ReadError> {
+        Ok(self.standing(address).await?.size)
+    }
+
+    /// What stands at `address`: its size and its version.
+    ///
+    /// # Errors
+    /// [`ReadError`] where it cannot be reached, or nobody says how long it is.
+    pub async fn standing(&self, address: &str) -> Result<Standing, ReadError> {
         match parsed(address)? {
-            Address::Local(path) => Ok(LocalReader::open(&path)?.size()),
+            Address::Local(path) => {
+                let reader = LocalReader::open(&path)?;
+                let (size, version) = (reader.size(), reader.version());
+                Ok(Standing::uncounted(path, size, version))
+            }
             afar @ Address::Http(_) => {
                 // Of an object that is empty nothing is read but its size.
                 let (object, lane) = self.object(&afar).await?;
-                let (address, range) = (object.address(), 0..1);
+                let (shown, range) = (object.address(), 0..1);
                 let ask = Ask::Part {
                     range: &range,
                     tag: None,
                 };
-                let size =
-                    async || -> Result<_, Miss> { Ok(object.fetch(ask).await?.version.size) };
-                let size = lane.patiently(address, 1, &|| Box::pin(size())).await;
-                size?.ok_or_else(|| {
-                    ReadError::new(ReadErrorKind::Range, address)
+                let first = async || -> Result<_, Miss> { Ok(object.fetch(ask).await?.version) };
+                let version = lane.patiently(shown, 1, &|| Box::pin(first())).await?;
+                let size = version.size.ok_or_else(|| {
+                    ReadError::new(ReadErrorKind::Range, shown)
                         .because("the server does not say how long it is")
-                })
+                })?;
+                Ok(Standing::uncounted(address.to_owned(), size, version))
             }
-            other => self.place(&other).await?.size().await,
+            other => self.place(&other).await?.standing().await,
         }
     }
 
@@ -234,10 +264,52 @@ impl Objects {
     /// # Errors
     /// [`ReadError`] where it cannot be listed; HTTP cannot.
     pub async fn list(&self, address: &str) -> Result<Vec<String>, ReadError> {
+        if let Address::Local(path) = parsed(address)? {
+            return local::list(&path);
+        }
+        let found = self.list_standing(address).await?;
+        Ok(found.into_iter().map(|object| object.address).collect())
+    }
+
+    /// The objects below the folder or prefix `address`, by name, with their sizes and versions.
+    ///
+    /// # Errors
+    /// [`ReadError`] where it cannot be listed; HTTP cannot.
+    pub async fn list_standing(&self, address: &str) -> Result<Vec<Standing>, ReadError> {
         match parsed(address)? {
-            Address::Local(path) => local::list(&path),
+            Address::Local(path) => {
+                let mut found = Vec::new();
+                for path in local::list(&path)? {
+                    found.push(self.standing(&path).await?);
+                }
+                Ok(found)
+            }
             Address::Http(address) => Err(unsupported(&address)),
             other => self.place(&other).await?.list().await,
+        }
+    }
+
+    /// Stores the file at `path` as the object `address`, in place of what it may take the place of; as
+    /// [`ObjectSink::put`] promises, nothing half-written ever stands there. What is larger than [`WHOLE_PUT_BYTES`] is sent in
+    /// parts: then what stands there is looked at just before the last request, and who comes between the two loses.
+    ///
+    /// # Errors
+    /// [`WriteError`]; over HTTP nothing is stored.
+    pub async fn put_file(
+        &self,
+        address: &str,
+        path: &std::path::Path,
+        replaces: Replaces<'_>,
+    ) -> Result<(), WriteError> {
+        let shown = for_people(address);
+        let refused = || WriteError::new(WriteErrorKind::Unsupported, &shown);
+        match Address::parse(address).map_err(|e| refused().because(e))? {
+            Address::Local(_) | Address::Http(_) => Err(refused()),
+            other => {
+                let place = self.place(&other).await;
+                let place = place.map_err(|e| unplaced(&shown, e))?;
+                place.put_file(path, replaces).await
+            }
         }
     }
 
@@ -383,7 +455,12 @@ impl ObjectSink for Objects {
             other => {
                 let place = self.place(&other).await;
                 let place = place.map_err(|e| unplaced(&shown, e))?;
-                place.put(bytes, overwrite).await
+                let replaces = if overwrite {
+                    Replaces::Anything
+                } else {
+                    Replaces::Nothing
+                };
+                place.put(bytes, replaces).await
             }
         }
     }
@@ -414,6 +491,9 @@ const PROXY: &str = "proxy_url";
 
 /// Settings that name a file of authorities to trust beside those of the system.
 const CA: [&str; 3] = ["ca_bundle", "aws_ca_bundle", "curl_ca_bundle"];
+
+/// Most bytes that are stored with one request: what is larger is sent in parts of half that.
+pub const WHOLE_PUT_BYTES: u64 = 64 << 20;
 
 /// Most bytes that [`Objects::read_all`] reads: items and collections of them, never rasters.
 pub const WHOLE_OBJECT_BYTES: u64 = 1 << 30;

@@ -3,30 +3,32 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use object_store::{ObjectStoreExt, PutMode, PutOptions};
+use object_store::{ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
 use stacchip::{WriteError, WriteErrorKind};
 use stacchip_cog::ReadErrorKind;
 
 use super::{
     attempt::{Again, Miss},
     speaker::{Note, noted},
+    standing::{Replaces, Standing},
     store::Place,
 };
 
 impl Place {
-    /// Stores `bytes`; where `overwrite` is false, only if nothing stands there.
+    /// Stores `bytes`, in place of what they may take the place of.
     ///
     /// Where no answer came, or one that says nothing, they may have been stored after all, and the next try
     /// finds them: what stands there is then another's only if it differs.
-    pub(super) async fn put(&self, bytes: Bytes, overwrite: bool) -> Result<(), WriteError> {
+    pub(super) async fn put(&self, bytes: Bytes, replaces: Replaces<'_>) -> Result<(), WriteError> {
+        let mode = match replaces {
+            Replaces::Nothing => PutMode::Create,
+            Replaces::Anything => PutMode::Overwrite,
+            Replaces::Only(standing) => PutMode::Update(self.numbered(standing).await?),
+        };
         let may_be_there = AtomicBool::new(false);
         let put = async || {
             let options = PutOptions {
-                mode: if overwrite {
-                    PutMode::Overwrite
-                } else {
-                    PutMode::Create
-                },
+                mode: mode.clone(),
                 ..PutOptions::default()
             };
             let payload = bytes.clone().into();
@@ -35,15 +37,32 @@ impl Place {
             if is_uncertain(&note) {
                 may_be_there.store(true, Ordering::Relaxed);
             }
-            let miss = self.write_miss(&error, note, overwrite);
-            if miss.error.kind == WriteErrorKind::Exists && may_be_there.load(Ordering::Relaxed) {
-                return self.stands_there(&bytes).await;
+            let miss = self.write_miss(&error, note, replaces);
+            let kind = miss.error.kind;
+            let others = matches!(kind, WriteErrorKind::Exists | WriteErrorKind::Changed);
+            if others && may_be_there.load(Ordering::Relaxed) {
+                return self.stands_there(&bytes, kind).await;
             }
             Err(miss)
         };
         self.lane
             .patiently(&self.address, bytes.len() as u64, &|| Box::pin(put()))
             .await
+    }
+
+    /// The version of `standing` as the store wants it said. Google's is told by a number that its lists leave out.
+    async fn numbered(&self, standing: &Standing) -> Result<UpdateVersion, WriteError> {
+        let known = standing.update();
+        if known.version.is_some() || !self.bucket.starts_with("gs://") {
+            return Ok(known);
+        }
+        let now = self.standing().await;
+        let now = now.map_err(|error| self.to_write(Miss::new(error, Again::Never)).error)?;
+        if standing.version.is_confirmed_by(&now.version) {
+            Ok(now.update())
+        } else {
+            Err(WriteError::new(WriteErrorKind::Changed, &self.address))
+        }
     }
 
     /// Removes the object; none there is as well.
@@ -61,10 +80,14 @@ impl Place {
             .await
     }
 
-    /// That `bytes` is what stands there.
-    async fn stands_there(&self, bytes: &Bytes) -> Result<(), Miss<WriteError>> {
+    /// That `bytes` is what stands there; else it is another's, which is a failure of `kind`.
+    async fn stands_there(
+        &self,
+        bytes: &Bytes,
+        kind: WriteErrorKind,
+    ) -> Result<(), Miss<WriteError>> {
         let others = || {
-            let error = WriteError::new(WriteErrorKind::Exists, &self.address);
+            let error = WriteError::new(kind, &self.address);
             Err(Miss::new(error, Again::Never))
         };
         let once_more = self.lane.once_more(&self.address);
@@ -91,18 +114,31 @@ impl Place {
         &self,
         error: &object_store::Error,
         note: Note,
-        overwrite: bool,
+        replaces: Replaces<'_>,
     ) -> Miss<WriteError> {
         use object_store::Error as E;
+        let others = match replaces {
+            Replaces::Nothing => Some(WriteErrorKind::Exists),
+            Replaces::Only(_) => Some(WriteErrorKind::Changed),
+            Replaces::Anything => None,
+        };
         let there = matches!(error, E::AlreadyExists { .. } | E::Precondition { .. });
-        if there && !overwrite && !note.credentials {
-            let error = WriteError::new(WriteErrorKind::Exists, &self.address);
-            return Miss::new(error, Again::Never);
+        if let Some(kind) = others.filter(|_| there && !note.credentials) {
+            return Miss::new(WriteError::new(kind, &self.address), Again::Never);
         }
-        self.to_write(self.miss(error, note))
+        // Two who write at once may both be told to come again.
+        let conflict = note
+            .refusal
+            .as_ref()
+            .is_some_and(|r| r.status.as_u16() == 409);
+        let mut miss = self.to_write(self.miss(error, note));
+        if conflict && others.is_some() {
+            miss.again = Again::Few;
+        }
+        miss
     }
 
-    fn to_write(&self, miss: Miss) -> Miss<WriteError> {
+    pub(super) fn to_write(&self, miss: Miss) -> Miss<WriteError> {
         let kind = match miss.error.kind {
             ReadErrorKind::NotFound => WriteErrorKind::NotFound,
             ReadErrorKind::Denied => WriteErrorKind::Denied,
@@ -118,7 +154,7 @@ impl Place {
 
 /// Whether something may have been written though it was not said so. A server that has no time (503) has done
 /// nothing.
-fn is_uncertain(note: &Note) -> bool {
+pub(super) fn is_uncertain(note: &Note) -> bool {
     let failed = note.refusal.as_ref().map(|r| r.status.as_u16());
     let unheard = note.broken && !note.unreached || matches!(failed, Some(500 | 502 | 504..));
     !note.credentials && unheard

@@ -5,8 +5,9 @@ use std::{fmt, ops::Range, sync::Arc, time::Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::{
-    GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt,
+    GetOptions, ObjectStore, ObjectStoreExt,
     list::{PaginatedListOptions, PaginatedListStore},
+    multipart::MultipartStore,
     path::Path,
 };
 use stacchip_cog::{ReadError, ReadErrorKind, Transfer, Version};
@@ -16,6 +17,7 @@ use super::{
     fetch::{Ask, Fetch, Fetched},
     lane::Lane,
     speaker::{Note, noted},
+    standing::{Standing, said},
     wire::{Stopped, Wire, silence},
 };
 
@@ -25,6 +27,8 @@ pub(super) struct Place {
     pub(super) store: Arc<dyn ObjectStore>,
     /// The same, where it is listed.
     pub(super) pages: Arc<dyn PaginatedListStore>,
+    /// The same, where objects are written in parts.
+    pub(super) parts: Arc<dyn MultipartStore>,
     pub(super) wire: Wire,
     pub(super) lane: Arc<Lane>,
     pub(super) key: Path,
@@ -49,10 +53,12 @@ impl fmt::Debug for Place {
 }
 
 impl Place {
-    pub(super) async fn size(&self) -> Result<u64, ReadError> {
+    /// What stands there.
+    pub(super) async fn standing(&self) -> Result<Standing, ReadError> {
         let head = async || {
             let (head, note) = noted(self.store.head(&self.key)).await;
-            head.map(|m| m.size).map_err(|e| self.miss(&e, note))
+            head.map(|meta| Standing::of(self.address.clone(), meta))
+                .map_err(|e| self.miss(&e, note))
         };
         self.lane
             .patiently(&self.address, 0, &|| Box::pin(head()))
@@ -83,8 +89,8 @@ impl Place {
         })
     }
 
-    /// The addresses of the objects below the key, by name.
-    pub(super) async fn list(&self) -> Result<Vec<String>, ReadError> {
+    /// The objects below the key, by name.
+    pub(super) async fn list(&self) -> Result<Vec<Standing>, ReadError> {
         let below = Some(self.key.as_ref()).filter(|key| !key.is_empty());
         let below = below.map(|key| format!("{key}/"));
         let mut found = Vec::new();
@@ -106,7 +112,10 @@ impl Place {
                 .await;
             let page = page?;
             let objects = page.result.objects.into_iter();
-            found.extend(objects.map(|meta| format!("{}/{}", self.bucket, meta.location)));
+            found.extend(objects.map(|meta| {
+                let address = format!("{}/{}", self.bucket, meta.location);
+                Standing::of(address, meta)
+            }));
             if page.page_token.is_none() {
                 break;
             }
@@ -116,7 +125,7 @@ impl Place {
             }
             token = page.page_token;
         }
-        found.sort_unstable();
+        found.sort_unstable_by(|a, b| a.address.cmp(&b.address));
         Ok(found)
     }
 
@@ -293,18 +302,6 @@ impl Fetch for Place {
 
     fn address(&self) -> &str {
         &self.address
-    }
-}
-
-/// What a store says of the version.
-fn said(meta: &ObjectMeta) -> Version {
-    Version {
-        etag: meta.e_tag.clone(),
-        size: Some(meta.size),
-        modified: meta
-            .last_modified
-            .timestamp_nanos_opt()
-            .filter(|&time| time != 0),
     }
 }
 

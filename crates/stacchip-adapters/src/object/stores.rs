@@ -71,6 +71,7 @@ impl Stores {
         let Client {
             store,
             pages,
+            parts,
             signed,
             hint,
         } = if let Some(kept) = kept {
@@ -100,6 +101,7 @@ impl Stores {
         Ok(Place {
             store,
             pages,
+            parts,
             wire: wire.clone(),
             lane: lanes.lane(&bucket),
             key,

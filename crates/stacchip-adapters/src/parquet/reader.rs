@@ -257,7 +257,10 @@ async fn next_batch(
 }
 
 /// Lets a panic of the Parquet library, which hostile files have caused before, be an error.
-async fn guarded<T>(address: &str, work: impl Future<Output = T>) -> Result<T, IndexError> {
+pub(super) async fn guarded<T>(
+    address: &str,
+    work: impl Future<Output = T>,
+) -> Result<T, IndexError> {
     let done = AssertUnwindSafe(work).catch_unwind().await;
     done.map_err(|_| index_error(IndexErrorKind::Read, address, BROKEN))
 }
@@ -268,7 +271,7 @@ fn caught<T>(address: &str, work: impl FnOnce() -> T) -> Result<T, IndexError> {
         .map_err(|_| index_error(IndexErrorKind::Read, address, BROKEN))
 }
 
-fn failure(address: &str, cause: ParquetError) -> IndexError {
+pub(super) fn failure(address: &str, cause: ParquetError) -> IndexError {
     if let ParquetError::External(inner) = &cause
         && let Some(read) = inner.downcast_ref::<ReadError>()
         && read.kind == ReadErrorKind::NotFound

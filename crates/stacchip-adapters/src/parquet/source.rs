@@ -5,10 +5,13 @@ use std::{ops::Range, sync::Arc};
 use ::parquet::{
     arrow::{arrow_reader::ArrowReaderOptions, async_reader::AsyncFileReader},
     errors::ParquetError,
-    file::metadata::{ParquetMetaData, ParquetMetaDataReader},
+    file::{
+        metadata::{ParquetMetaData, ParquetMetaDataReader},
+        reader::{ChunkReader, Length},
+    },
 };
-use bytes::Bytes;
-use futures::{FutureExt, future::BoxFuture};
+use bytes::{Buf, Bytes, buf::Reader};
+use futures::{FutureExt, executor::block_on, future::BoxFuture};
 use stacchip_cog::RangeReader;
 
 /// What the Parquet library reads from: our own port.
@@ -41,6 +44,68 @@ impl Source {
             }
         }
         Ok(answers)
+    }
+}
+
+impl Source {
+    /// The bytes of `ranges`, waited for on this thread: not on one that drives the event loop which they come by.
+    pub(super) fn pieces(&self, mut ranges: Vec<Range<u64>>) -> Result<Pieces, ParquetError> {
+        ranges.sort_unstable_by_key(|range| (range.start, range.end));
+        ranges.dedup();
+        let answers = block_on(self.ranges(&ranges))?;
+        let starts = ranges.into_iter().map(|range| range.start);
+        Ok(Pieces {
+            size: self.size,
+            pieces: Arc::new(starts.zip(answers).collect()),
+        })
+    }
+}
+
+/// Pieces of a file that were fetched before anybody reads them.
+#[derive(Debug, Clone)]
+pub(super) struct Pieces {
+    size: u64,
+    /// By where they start.
+    pieces: Arc<Vec<(u64, Bytes)>>,
+}
+
+impl Pieces {
+    /// What was fetched from `start` on.
+    fn from(&self, start: u64) -> Result<Bytes, ParquetError> {
+        let before = self.pieces.partition_point(|(at, _)| *at <= start);
+        let pieces = self.pieces.get(..before).unwrap_or_default();
+        let found = pieces.iter().rev().find_map(|(at, bytes)| {
+            let skip = usize::try_from(start - at).ok()?;
+            (skip < bytes.len()).then(|| bytes.slice(skip..))
+        });
+        found.ok_or_else(|| {
+            ParquetError::General(format!("it points to byte {start}, which is in no column"))
+        })
+    }
+}
+
+impl Length for Pieces {
+    fn len(&self) -> u64 {
+        self.size
+    }
+}
+
+impl ChunkReader for Pieces {
+    type T = Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(self.from(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let bytes = self.from(start)?;
+        if bytes.len() < length {
+            return Err(ParquetError::EOF(format!(
+                "{} of {length} bytes from {start} on are in its column",
+                bytes.len()
+            )));
+        }
+        Ok(bytes.slice(..length))
     }
 }
 

@@ -1,14 +1,17 @@
-//! Local Parquet tables as Arrow, some columns or all, some row groups or all.
+//! Parquet tables as Arrow, some columns or all, some row groups or all.
 //!
 //! Unlike [`ParquetIndexReader`](super::ParquetIndexReader), which gives rows of the house's own
-//! words, these keep columns that only others know of. They read without waiting, on threads that
-//! compute.
+//! words, these keep columns that only others know of. They are read on threads that compute: those
+//! of this machine without waiting; of those behind a network the columns that are wanted of a row group
+//! are asked for at once, and waited for.
 
 use std::{
     fs::File,
     io,
+    ops::Range,
     panic::AssertUnwindSafe,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use ::parquet::{
@@ -19,24 +22,32 @@ use ::parquet::{
             ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
         },
     },
-    errors::ParquetError,
-    file::metadata::{KeyValue, ParquetMetaData},
+    file::{
+        metadata::{KeyValue, ParquetMetaData},
+        reader::ChunkReader,
+    },
 };
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
+use stacchip_cog::RangeReader;
 use stacchip_index::{IndexError, IndexErrorKind};
 
 use super::{
     columns,
     geo::{GEO, on_globe},
     index_error,
+    reader::{failure, guarded as guarded_async},
+    source::Source,
     writer::{MADE_WITH, ORDER},
 };
 
-/// A Parquet file of chips in a local folder.
+/// A Parquet file of chips.
 #[derive(Debug, Clone)]
 pub struct Table {
+    /// Its path, or its address.
     path: PathBuf,
     metadata: ArrowReaderMetadata,
+    /// What it is read by; nothing where it is a local file.
+    afar: Option<Source>,
 }
 
 impl Table {
@@ -46,17 +57,40 @@ impl Table {
     /// [`IndexError`] where it cannot be read, is no Parquet file, has not upstream's columns, or says that
     /// its outlines are in another reference system than longitude and latitude on WGS 84.
     pub fn open(path: &Path) -> Result<Self, IndexError> {
-        let table = Self::of_any_columns(path)?;
-        let checked = columns::check(table.schema()).map_err(|e| e.to_string());
-        let geo = table.says(GEO);
+        Self::of_any_columns(path)?.checked()
+    }
+
+    /// Opens the table that `reader` reads, which has `size` bytes: reads its footer, with one request where it has
+    /// at most 64 KiB. Rows are waited for on the threads that ask for them, so that `reader` must not need one of
+    /// these to go on.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub async fn open_afar(reader: Arc<dyn RangeReader>, size: u64) -> Result<Self, IndexError> {
+        let address = reader.address().to_owned();
+        let mut source = Source { reader, size };
+        let load = ArrowReaderMetadata::load_async(&mut source, ArrowReaderOptions::new());
+        let metadata = guarded_async(&address, load).await?;
+        let metadata = metadata.map_err(|e| failure(&address, e))?;
+        let table = Self {
+            path: address.into(),
+            metadata,
+            afar: Some(source),
+        };
+        table.checked()
+    }
+
+    fn checked(self) -> Result<Self, IndexError> {
+        let checked = columns::check(self.schema()).map_err(|e| e.to_string());
+        let geo = self.says(GEO);
         checked
             .and_then(|()| geo.map_or(Ok(()), |geo| on_globe(&geo)))
             .map_err(|what| IndexError {
                 kind: IndexErrorKind::Schema(what),
-                address: table.address(),
+                address: self.address(),
                 cause: None,
             })?;
-        Ok(table)
+        Ok(self)
     }
 
     /// The same, whatever its columns are.
@@ -69,10 +103,16 @@ impl Table {
         Ok(Self {
             path: path.to_owned(),
             metadata,
+            afar: None,
         })
     }
 
-    /// Where it is.
+    /// Whether it is a file of this machine.
+    pub const fn is_local(&self) -> bool {
+        self.afar.is_none()
+    }
+
+    /// Where it is: a path, or an address.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -183,27 +223,57 @@ impl Table {
         rows: Option<RowSelection>,
     ) -> Result<Batches, IndexError> {
         let address = self.address();
-        let file = open_file(&self.path)?;
-        let mut builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-                .with_batch_size(BATCH_ROWS);
-        if let Some(names) = names {
-            let mask =
-                ProjectionMask::columns(self.metadata.parquet_schema(), names.iter().copied());
-            builder = builder.with_projection(mask);
-        }
-        if let Some(groups) = groups {
-            builder = builder.with_row_groups(groups);
-        }
-        if let Some(rows) = rows {
-            builder = builder.with_row_selection(rows);
-        }
-        let reader = guarded(&address, || builder.build())?.map_err(|e| failure(&address, e))?;
+        let mask = match names {
+            Some(names) => {
+                ProjectionMask::columns(self.metadata.parquet_schema(), names.iter().copied())
+            }
+            None => ProjectionMask::all(),
+        };
+        let rest = match &self.afar {
+            // A row group at a time: what is fetched is held.
+            Some(source) => {
+                let groups = groups.unwrap_or_else(|| (0..self.groups()).collect());
+                Rest::Afar {
+                    source: source.clone(),
+                    groups: groups.into_iter(),
+                    metadata: self.metadata.clone(),
+                    mask,
+                    rows,
+                    now: None,
+                }
+            }
+            None => {
+                let file = open_file(&self.path)?;
+                let metadata = self.metadata.clone();
+                let here = reader(&address, file, metadata, mask, groups, rows)?;
+                Rest::Here(here)
+            }
+        };
         Ok(Batches {
             address,
-            reader: Some(reader),
+            rest: Some(rest),
         })
     }
+}
+
+fn reader<R: ChunkReader + 'static>(
+    address: &str,
+    input: R,
+    metadata: ArrowReaderMetadata,
+    mask: ProjectionMask,
+    groups: Option<Vec<usize>>,
+    rows: Option<RowSelection>,
+) -> Result<ParquetRecordBatchReader, IndexError> {
+    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata)
+        .with_batch_size(BATCH_ROWS)
+        .with_projection(mask);
+    if let Some(groups) = groups {
+        builder = builder.with_row_groups(groups);
+    }
+    if let Some(rows) = rows {
+        builder = builder.with_row_selection(rows);
+    }
+    guarded(address, || builder.build())?.map_err(|e| failure(address, e))
 }
 
 /// Rows of a table, a batch at a time.
@@ -211,35 +281,98 @@ impl Table {
 pub struct Batches {
     address: String,
     /// Nothing after an error.
-    reader: Option<ParquetRecordBatchReader>,
+    rest: Option<Rest>,
+}
+
+#[derive(Debug)]
+enum Rest {
+    Here(ParquetRecordBatchReader),
+    Afar {
+        source: Source,
+        groups: std::vec::IntoIter<usize>,
+        metadata: ArrowReaderMetadata,
+        mask: ProjectionMask,
+        /// Of the one row group, where not all are wanted.
+        rows: Option<RowSelection>,
+        now: Option<ParquetRecordBatchReader>,
+    },
 }
 
 impl Iterator for Batches {
     type Item = Result<RecordBatch, IndexError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let reader = self.reader.as_mut()?;
-        let next = match guarded(&self.address, || reader.next()) {
-            Ok(next) => next.map(|batch| {
-                batch.map_err(|e| index_error(IndexErrorKind::Read, &self.address, e))
-            }),
-            Err(broken) => Some(Err(broken)),
-        };
+        let rest = self.rest.as_mut()?;
+        let next = rest.next(&self.address).transpose();
         if !matches!(next, Some(Ok(_))) {
-            self.reader = None;
+            self.rest = None;
         }
         next
     }
+}
+
+impl Rest {
+    fn next(&mut self, address: &str) -> Result<Option<RecordBatch>, IndexError> {
+        match self {
+            Self::Here(reader) => next_of(address, reader),
+            Self::Afar {
+                source,
+                groups,
+                metadata,
+                mask,
+                rows,
+                now,
+            } => loop {
+                if let Some(reader) = now
+                    && let Some(batch) = next_of(address, reader)?
+                {
+                    return Ok(Some(batch));
+                }
+                let Some(group) = groups.next() else {
+                    return Ok(None);
+                };
+                let wanted = || ranges(metadata.metadata(), group, mask);
+                let pieces = source.pieces(guarded(address, wanted)?);
+                let pieces = pieces.map_err(|e| failure(address, e))?;
+                let (mask, rows) = (mask.clone(), rows.clone());
+                let metadata = metadata.clone();
+                *now = Some(reader(
+                    address,
+                    pieces,
+                    metadata,
+                    mask,
+                    Some(vec![group]),
+                    rows,
+                )?);
+            },
+        }
+    }
+}
+
+fn next_of(
+    address: &str,
+    reader: &mut ParquetRecordBatchReader,
+) -> Result<Option<RecordBatch>, IndexError> {
+    let next = guarded(address, || reader.next())?.transpose();
+    next.map_err(|e| index_error(IndexErrorKind::Read, address, e))
+}
+
+/// Where the columns in `mask` of a row group lie in the file.
+fn ranges(metadata: &ParquetMetaData, group: usize, mask: &ProjectionMask) -> Vec<Range<u64>> {
+    let columns = metadata.row_groups().get(group).map(|g| g.columns());
+    let columns = columns.unwrap_or_default().iter().enumerate();
+    let wanted = columns.filter(|(leaf, _)| mask.leaf_included(*leaf));
+    let ranges = wanted.map(|(_, column)| {
+        let (start, length) = column.byte_range();
+        start..start.saturating_add(length)
+    });
+    ranges.collect()
 }
 
 /// Lets a panic of the Parquet library, which hostile files have caused before, be an error.
 pub(super) fn guarded<T>(address: &str, work: impl FnOnce() -> T) -> Result<T, IndexError> {
     std::panic::catch_unwind(AssertUnwindSafe(work))
         .map_err(|_| index_error(IndexErrorKind::Read, address, "its pages are broken"))
-}
-
-fn failure(address: &str, cause: ParquetError) -> IndexError {
-    index_error(IndexErrorKind::Read, address, cause)
 }
 
 fn open_file(path: &Path) -> Result<File, IndexError> {
