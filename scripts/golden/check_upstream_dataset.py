@@ -1,4 +1,5 @@
-"""The Python stacchip's own prechip reads the tree of tables that `stacchip index --layout upstream` writes."""
+"""The Python stacchip's own prechip reads the tree of tables that `stacchip index --layout upstream` and
+`stacchip merge --layout upstream` write."""
 
 import datetime
 import os
@@ -38,8 +39,11 @@ def main():
             binary.must("index", item, "-o", tree, *arguments)
         files = pyarrow.dataset.dataset(f"{tree}/index", format="parquet").files
         report.equal(len(files), len(PLATFORM), "tables in the tree")
-        for name, platform in PLATFORM.items():
-            prechips(report, f"{tree}/index", platform)
+        binary.must("merge", tree, "-o", f"{folder}/merged.parquet")
+        binary.must("merge", f"{folder}/merged.parquet", "-o", f"{folder}/again", "--layout", "upstream")
+        for root in (tree, f"{folder}/again"):
+            for platform in PLATFORM.values():
+                prechips(report, f"{root}/index", platform)
     report.close()
 
 

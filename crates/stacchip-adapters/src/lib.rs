@@ -26,7 +26,7 @@
 //! [`RangeReader`]: stacchip_cog::RangeReader
 
 #[cfg(any(feature = "cache", feature = "object-store", feature = "parquet"))]
-mod beside;
+pub mod beside;
 #[cfg(feature = "cache")]
 pub mod cache;
 #[cfg(feature = "encoders")]

@@ -15,7 +15,7 @@ use crate::{
     args::ChipArgs,
     commands::Names,
     failure::{Failure, chain},
-    index_files::file_name,
+    item_names::file_name,
     labels::{Labels, beside},
     output::Output,
     wiring::{World, encoder_for, endings},

@@ -1,10 +1,6 @@
 //! The chips of an index as a list, and what to ask for each of them.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use stacchip::{
     SceneChips, Shaping,
@@ -18,15 +14,16 @@ use crate::{
     args::{AssetArgs, ChipListArgs},
     commands::{Cutting, scene_chips},
     failure::{Failure, chain},
-    index_rows::{Held, tables},
+    index_rows::Held,
     output::Output,
+    tables::tables,
     wiring::World,
 };
 
 /// The chips of an index, in its order.
 #[derive(Debug)]
 pub struct ChipList {
-    tables: Vec<PathBuf>,
+    tables: Vec<String>,
     chips: Vec<(u32, ChipLabel)>,
     /// Rows that were left out.
     pub left_out: u64,
@@ -39,7 +36,7 @@ impl ChipList {
     /// # Errors
     /// A failure where the index cannot be read.
     pub async fn read(
-        index: &Path,
+        index: &str,
         args: &ChipListArgs,
         max_nodata: Option<f64>,
         parity: bool,
@@ -51,7 +48,7 @@ impl ChipList {
             None => true,
         };
         let mut list = Self {
-            tables: tables(index)?,
+            tables: tables(index, world)?,
             chips: Vec::new(),
             left_out: 0,
         };

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, path::PathBuf};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, wiring::is_left};
 
 /// Says that a folder is being written to, so that what another run left half-written is not mistaken for
 /// what one under way is writing. Who writes holds it together with others; it goes with the last of them.
@@ -69,7 +69,7 @@ impl Drop for FolderLock {
 
 /// Whether the open `file` is the one that stands at `path`.
 #[cfg(unix)]
-fn is_at(file: &fs::File, path: &Path) -> bool {
+pub fn is_at(file: &fs::File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let number = |m: fs::Metadata| (m.dev(), m.ino());
     match (file.metadata(), path.symlink_metadata()) {
@@ -80,7 +80,7 @@ fn is_at(file: &fs::File, path: &Path) -> bool {
 
 /// The same where files have no numbers: there the lock is never taken away.
 #[cfg(not(unix))]
-fn is_at(_: &fs::File, _: &Path) -> bool {
+pub fn is_at(_: &fs::File, _: &Path) -> bool {
     true
 }
 
@@ -112,7 +112,8 @@ fn sweep_files(folder: &Path) {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let is_file = entry.file_type().is_ok_and(|t| t.is_file());
-        if is_file && name.starts_with(".stacchip-") && name.ends_with(".part") {
+        let modified = entry.metadata().and_then(|m| m.modified()).ok();
+        if is_file && is_left(&name, modified) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -139,6 +140,8 @@ const LOCK: &str = ".stacchip.lock";
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
 
     #[test]
@@ -163,7 +166,9 @@ mod tests {
             for name in names {
                 let path = folder.path().join(name);
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, "").unwrap();
+                let file = fs::File::create(path).unwrap();
+                let long_ago = SystemTime::now() - Duration::from_hours(48);
+                file.set_modified(long_ago).unwrap();
             }
         };
         let there = |names: &[&str]| {

@@ -1,24 +1,22 @@
 //! Where an index goes: one file, or a folder with one file an item.
 
-use std::{
-    collections::HashSet,
-    fmt::Write,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashSet, fs, path::Path};
 
 use stacchip::{
-    SceneHeaders, SceneIndex,
+    SceneHeaders, SceneIndex, WriteErrorKind,
     model::{Platform, Projector},
 };
 
 use crate::{
+    afar::{is_afar, unwritten, without_query},
+    beside::{Beside, joined},
     failure::{Failure, chain},
     folder_lock::FolderLock,
-    wiring::{
-        IndexFile, ItemDocument, ItemLine, Table, headers_address, item_table_address,
-        items_address,
-    },
+    item_names::seen_name,
+    staged_tables::{Orphans, StagedTables},
+    tables::{is_table, local, spelt},
+    target::{exists, writable},
+    wiring::{IndexFile, ItemDocument, ItemLine, Table, World},
 };
 
 /// An index that is being written.
@@ -36,11 +34,11 @@ pub struct IndexFiles {
 #[derive(Debug)]
 enum Target {
     /// One table for all items.
-    One(Box<IndexFile>),
+    One(Box<IndexFile>, Option<StagedTables>),
     /// A folder, one table an item.
     Folder {
-        /// The folder.
-        path: PathBuf,
+        /// The folder, or its address.
+        path: String,
         layout: Layout,
         /// Whether tables that stand there may be replaced.
         overwrite: bool,
@@ -68,11 +66,13 @@ pub enum Place {
 /// A table of one item that is to be written.
 #[derive(Debug)]
 pub struct ItemTable {
-    path: PathBuf,
+    path: String,
     /// Nothing stands beside upstream's.
     beside: Option<Beside>,
     headers: bool,
     overwrite: bool,
+    /// Whether a table stands there, which may be it.
+    is_there: bool,
 }
 
 /// How many rows an item gave.
@@ -97,45 +97,65 @@ impl IndexFiles {
         layout: Layout,
         overwrite: bool,
         headers: bool,
+        world: &World,
     ) -> Result<Self, Failure> {
-        if output.contains("://") {
-            return Err(Failure::failed(format!(
-                "{output}: indexes are written to local folders only, so far; write it here and copy it"
-            )));
-        }
-        let path = Path::new(output);
-        if is_table(path) {
+        if is_table(output) {
             if layout == Layout::Upstream {
                 return Err(Failure::usage(format!(
                     "{output}: the layout of upstream is a folder, and this names a table"
                 )));
             }
-            let beside = Beside {
-                items: items_address(output).into(),
-                headers: headers_address(output).into(),
-            };
-            let lock = FolderLock::beside(path);
-            let file = create(path, &beside, overwrite, headers).map_err(Failure::failed)?;
-            return Ok(Self::of(Target::One(Box::new(file)), headers, lock));
+            return Self::one(output, overwrite, headers, world);
         }
-        let ending = path.extension().and_then(|e| e.to_str());
+        let ending = Path::new(without_query(output).0).extension();
+        let ending = ending.and_then(|e| e.to_str());
         if ending.is_some_and(|e| OTHER_FILES.iter().any(|f| e.eq_ignore_ascii_case(f))) {
             return Err(Failure::usage(format!(
                 "{output}: an index is a file ending in .parquet, or a folder"
             )));
         }
-        if path.exists() && !path.is_dir() {
-            return Err(Failure::failed(format!(
-                "{output} stands there and is no folder"
-            )));
-        }
-        let lock = FolderLock::take(path)?;
+        let (path, lock) = if is_afar(output) {
+            writable(output)?;
+            // What stands there is known from now on; what comes there meanwhile is not replaced.
+            world.afar()?.list(output)?;
+            (spelt(output), None)
+        } else {
+            let path = local(output);
+            if Path::new(&path).exists() && !Path::new(&path).is_dir() {
+                return Err(Failure::failed(format!(
+                    "{output} stands there and is no folder"
+                )));
+            }
+            let lock = FolderLock::take(Path::new(&path))?;
+            (path, Some(lock))
+        };
         let target = Target::Folder {
-            path: path.to_owned(),
+            path,
             layout,
             overwrite,
         };
-        Ok(Self::of(target, headers, Some(lock)))
+        Ok(Self::of(target, headers, lock))
+    }
+
+    fn one(output: &str, overwrite: bool, headers: bool, world: &World) -> Result<Self, Failure> {
+        if is_afar(output) {
+            writable(output)?;
+            let output = spelt(output);
+            if !overwrite && world.afar()?.standing(&output)?.is_some() {
+                return Err(exists(&output));
+            }
+            let beside = Beside::of_table(&output);
+            let staged = StagedTables::new(output, Some(beside), overwrite)?;
+            let file = staged.create(headers).map_err(Failure::failed)?;
+            let target = Target::One(Box::new(file), Some(staged));
+            return Ok(Self::of(target, headers, None));
+        }
+        let path = local(output);
+        let beside = Beside::of_table(&path);
+        let lock = FolderLock::beside(Path::new(&path));
+        let file = create(Path::new(&path), &beside, overwrite, headers);
+        let target = Target::One(Box::new(file.map_err(Failure::failed)?), None);
+        Ok(Self::of(target, headers, lock))
     }
 
     fn of(target: Target, headers: bool, lock: Option<FolderLock>) -> Self {
@@ -161,7 +181,12 @@ impl IndexFiles {
     ///
     /// # Errors
     /// Why it cannot be added.
-    pub fn check(&mut self, document: &ItemDocument, made: &str) -> Result<Place, String> {
+    pub fn check(
+        &mut self,
+        document: &ItemDocument,
+        made: &str,
+        world: &World,
+    ) -> Result<Place, String> {
         let id = &document.scene.id;
         if self.items.contains(id) {
             return Err(format!(
@@ -169,24 +194,26 @@ impl IndexFiles {
             ));
         }
         let place = match &self.target {
-            Target::One(_) => Place::Free(None),
+            Target::One(..) => Place::Free(None),
             Target::Folder {
                 path,
                 layout,
                 overwrite,
-                ..
             } => {
-                let table = ItemTable::of(document, path, *layout, *overwrite, self.headers);
-                match standing(&table.path) {
-                    Standing::Table(_) if *overwrite => Place::Free(Some(table)),
-                    Standing::Table(other) if other.as_deref() == Some(made) => Place::Done,
-                    Standing::Table(_) => {
-                        return Err(format!(
-                            "{} exists already, made with other settings or from another version of the item: say --overwrite to replace it",
-                            table.path.display()
-                        ));
+                let mut table = ItemTable::of(document, path, *layout, *overwrite, self.headers);
+                if is_afar(&table.path) {
+                    let standing = world.afar().and_then(|afar| afar.standing(&table.path));
+                    let standing = standing.map_err(|failure| failure.to_string())?;
+                    // What it was made with is asked for with others at once.
+                    table.is_there = standing.is_some() && !*overwrite;
+                    Place::Free(Some(table))
+                } else {
+                    match standing(Path::new(&table.path)) {
+                        Standing::Table(_) if *overwrite => Place::Free(Some(table)),
+                        Standing::Table(other) if other.as_deref() == Some(made) => Place::Done,
+                        Standing::Table(_) => return Err(made_otherwise(&table.path)),
+                        Standing::Nothing => Place::Free(Some(table)),
                     }
-                    Standing::Nothing => Place::Free(Some(table)),
                 }
             }
         };
@@ -212,7 +239,7 @@ impl IndexFiles {
     ) -> Result<Result<RowCounts, String>, Failure> {
         let item = Item::of(document, headers, found, projector);
         match &mut self.target {
-            Target::One(file) => item.append(file),
+            Target::One(file, _) => item.append(file),
             Target::Folder { .. } => Ok(Err("it has a table of its own".to_owned())),
         }
     }
@@ -221,150 +248,33 @@ impl IndexFiles {
     ///
     /// # Errors
     /// A failure where it cannot be written.
-    pub fn finish(self) -> Result<(), Failure> {
-        match self.target {
-            Target::One(file) => file.close().map_err(|e| Failure::failed(chain(&e))),
-            Target::Folder { .. } => Ok(()),
+    pub async fn finish(self, world: &World) -> Result<(), Failure> {
+        let Target::One(file, staged) = self.target else {
+            return Ok(());
+        };
+        file.close().map_err(|e| Failure::failed(chain(&e)))?;
+        match staged {
+            Some(staged) => {
+                let stored = staged.store(world.afar()?, Orphans::AreKept).await;
+                stored.map_err(|e| unwritten(&e))
+            }
+            None => Ok(()),
         }
     }
 }
 
-/// Whether `path` names a table rather than a folder of them.
-pub fn is_table(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("parquet"))
-}
-
-/// Where the item of the index at `index` is kept: the file of items beside it, that of this one item,
-/// or that of all in its folder.
-pub fn items_of(index: &Path, item: &str) -> PathBuf {
-    let beside = PathBuf::from(items_address(&index.to_string_lossy()));
-    let folder = folder_of(index);
-    let table = PathBuf::from(item_table_address(&index.to_string_lossy()));
-    let own = || {
-        [
-            table,
-            Beside::of_item(folder, item).items,
-            folder.join(ALL_ITEMS),
-            folder.join(ALL_ITEM_TABLE),
-        ]
-    };
-    first_file(beside, own)
-}
-
-/// Where the headers of the assets of the item of the index at `index` are kept, where they are.
-pub fn headers_of(index: &Path, item: &str) -> Option<PathBuf> {
-    let beside = PathBuf::from(headers_address(&index.to_string_lossy()));
-    let folder = folder_of(index);
-    let own = || {
-        [
-            Beside::of_item(folder, item).headers,
-            folder.join(ALL_HEADERS),
-        ]
-    };
-    Some(first_file(beside, own)).filter(|path| path.is_file())
-}
-
-/// Files of items and of headers that stand beside tables.
-#[derive(Debug, Default)]
-pub struct BesideAll {
-    /// Those of items.
-    pub items: Vec<PathBuf>,
-    /// Those of headers.
-    pub headers: Vec<PathBuf>,
-}
-
-/// What stands beside the `tables` of the indexes that were `given`.
+/// A local index with what stands beside it.
 ///
 /// # Errors
-/// A failure where a folder cannot be read.
-pub fn beside_of(given: &[String], tables: &[PathBuf]) -> Result<BesideAll, Failure> {
-    let mut found = BesideAll::default();
-    let mut folders: Vec<PathBuf> = Vec::new();
-    for table in tables {
-        let name = table.to_string_lossy();
-        let lines = PathBuf::from(items_address(&name));
-        let items = first_file(lines, || [PathBuf::from(item_table_address(&name))]);
-        let headers = PathBuf::from(headers_address(&name));
-        let (has_items, has_headers) = (items.is_file(), headers.is_file());
-        found.items.extend(has_items.then_some(items));
-        found.headers.extend(has_headers.then_some(headers));
-        let folder = folder_of(table).to_owned();
-        let complete = has_items && has_headers;
-        if !complete && !folders.contains(&folder) {
-            folders.push(folder);
-        }
-    }
-    folders.extend(given.iter().map(PathBuf::from).filter(|p| p.is_dir()));
-    folders.sort();
-    folders.dedup();
-    for folder in folders {
-        for (name, into) in [(ITEMS, &mut found.items), (HEADERS, &mut found.headers)] {
-            let folder = folder.join(name);
-            if !folder.is_dir() {
-                continue;
-            }
-            let failed = |e: &std::io::Error| Failure::of(folder.display(), e);
-            let mut here = Vec::new();
-            for entry in fs::read_dir(&folder).map_err(|e| failed(&e))? {
-                let path = entry.map_err(|e| failed(&e))?.path();
-                let name = path
-                    .file_name()
-                    .and_then(|n| n.to_str())
-                    .unwrap_or_default();
-                // What is being written starts with a dot.
-                if name.starts_with('_') {
-                    here.push(path);
-                }
-            }
-            here.sort();
-            into.extend(here);
-        }
-    }
-    Ok(found)
-}
-
-fn folder_of(index: &Path) -> &Path {
-    if index.is_dir() {
-        index
-    } else {
-        index.parent().unwrap_or(Path::new(""))
-    }
-}
-
-/// The first that is there, else the very first.
-fn first_file<const N: usize>(beside: PathBuf, others: impl FnOnce() -> [PathBuf; N]) -> PathBuf {
-    if beside.is_file() {
-        return beside;
-    }
-    others().into_iter().find(|p| p.is_file()).unwrap_or(beside)
-}
-
-/// What stands beside a table of chips.
-#[derive(Debug)]
-struct Beside {
-    items: PathBuf,
-    headers: PathBuf,
-}
-
-impl Beside {
-    /// Of the table of one item in the dataset at `folder`.
-    fn of_item(folder: &Path, item: &str) -> Self {
-        let name = file_name(item);
-        Self {
-            items: folder.join(ITEMS).join(format!("_{name}.ndjson")),
-            headers: folder.join(HEADERS).join(format!("_{name}.pq")),
-        }
-    }
-}
-
-fn create(
+/// Why it cannot be written.
+pub fn create(
     path: &Path,
     beside: &Beside,
     overwrite: bool,
     headers: bool,
 ) -> Result<IndexFile, String> {
-    for folder in [path, &beside.items].iter().filter_map(|p| p.parent()) {
+    let (items, kept) = (Path::new(&beside.items), Path::new(&beside.headers));
+    for folder in [path, items].iter().filter_map(|p| p.parent()) {
         if folder != Path::new("") && !folder.is_dir() {
             return Err(format!(
                 "cannot write {}: there is no folder {}",
@@ -373,11 +283,11 @@ fn create(
             ));
         }
     }
-    let file = IndexFile::create(path, Some(&beside.items), overwrite).map_err(|e| chain(&e))?;
+    let file = IndexFile::create(path, Some(items), overwrite).map_err(|e| chain(&e))?;
     if headers {
-        file.with_headers(&beside.headers).map_err(|e| chain(&e))
+        file.with_headers(kept).map_err(|e| chain(&e))
     } else {
-        Ok(file.without_headers(&beside.headers))
+        Ok(file.without_headers(kept))
     }
 }
 
@@ -393,7 +303,7 @@ struct Item<'a> {
 impl ItemTable {
     fn of(
         document: &ItemDocument,
-        folder: &Path,
+        folder: &str,
         layout: Layout,
         overwrite: bool,
         headers: bool,
@@ -402,7 +312,7 @@ impl ItemTable {
         let name = seen_name(id);
         let (path, beside) = match layout {
             Layout::Dataset => (
-                folder.join(format!("{name}.parquet")),
+                joined(folder, &format!("{name}.parquet")),
                 Some(Beside::of_item(folder, id)),
             ),
             Layout::Upstream => {
@@ -411,8 +321,7 @@ impl ItemTable {
                 let platform = platform
                     .or(scene.collection.as_deref())
                     .unwrap_or("unknown");
-                let folder = folder.join("index").join(seen_name(platform)).join(&name);
-                (folder.join(format!("index_{name}.parquet")), None)
+                (joined(folder, &upstream_path(platform, id)), None)
             }
         };
         Self {
@@ -420,36 +329,98 @@ impl ItemTable {
             beside,
             headers,
             overwrite,
+            is_there: false,
         }
     }
 
-    /// Writes the table, and what stands beside it.
+    /// Whether it stands behind its address already, `made` so.
+    ///
+    /// # Errors
+    /// Why what stands there is not it, or cannot be read.
+    pub async fn is_done(&self, made: &str, world: &World) -> Result<bool, String> {
+        if self.is_there {
+            self.stands(made, world).await
+        } else {
+            Ok(false)
+        }
+    }
+
+    async fn stands(&self, made: &str, world: &World) -> Result<bool, String> {
+        let afar = world.afar().map_err(|failure| failure.to_string())?;
+        let opened = afar.open_now(&self.path).await;
+        let Some((reader, size)) = opened.map_err(|failure| failure.to_string())? else {
+            return Ok(false);
+        };
+        let table = Table::open_afar(reader, size).await;
+        if table.is_ok_and(|table| table.made_with().as_deref() == Some(made)) {
+            Ok(true)
+        } else {
+            Err(made_otherwise(&self.path))
+        }
+    }
+
+    /// The files of this machine that it is written to, and what is to become of them, where it stands elsewhere.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn staged(&self) -> Result<Option<StagedTables>, String> {
+        if !is_afar(&self.path) {
+            return Ok(None);
+        }
+        let staged = StagedTables::new(self.path.clone(), self.beside.clone(), self.overwrite);
+        staged.map(Some).map_err(|failure| failure.to_string())
+    }
+
+    /// Stores what was written, `made` so; `false` where another run has just stored the same.
+    ///
+    /// # Errors
+    /// Why it cannot be stored.
+    pub async fn store(
+        &self,
+        staged: StagedTables,
+        made: &str,
+        world: &World,
+    ) -> Result<bool, String> {
+        let afar = world.afar().map_err(|failure| failure.to_string())?;
+        match staged.store(afar, Orphans::AreReplaced).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind == WriteErrorKind::Exists => {
+                self.stands(made, world).await.map(|_| false)
+            }
+            Err(error) => Err(chain(&error)),
+        }
+    }
+
+    /// Writes the table, and what stands beside it; where it is to stand elsewhere, the files that were `staged`.
     ///
     /// # Errors
     /// Why it cannot be written; then nothing of it stands.
     pub fn write(
-        self,
+        &self,
+        staged: Option<&StagedTables>,
         document: &ItemDocument,
         headers: &SceneHeaders,
         found: &SceneIndex,
         projector: &dyn Projector,
         made: String,
     ) -> Result<RowCounts, String> {
-        let items = self.beside.as_ref().map(|b| b.items.as_path());
-        let kept = self
-            .beside
-            .as_ref()
-            .filter(|_| self.headers)
-            .map(|b| b.headers.as_path());
-        let folders = [Some(self.path.as_path()), items, kept];
+        let (path, beside) = match staged {
+            Some(staged) => (staged.table(), staged.beside_here()),
+            None => (self.path.clone(), self.beside.clone()),
+        };
+        let path = Path::new(&path);
+        let items = beside.as_ref().map(|b| Path::new(&b.items));
+        let place = beside.as_ref().map(|b| Path::new(&b.headers));
+        let kept = place.filter(|_| self.headers);
+        let folders = [Some(path), items, kept];
         for folder in folders.into_iter().flatten().filter_map(Path::parent) {
             fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         }
-        let file = IndexFile::create_item(&self.path, items, self.overwrite, made);
+        let file = IndexFile::create_item(path, items, self.overwrite, made);
         let mut file = file.map_err(|e| chain(&e))?;
-        file = match (kept, &self.beside) {
+        file = match (kept, place) {
             (Some(kept), _) => file.with_headers(kept).map_err(|e| chain(&e))?,
-            (None, Some(beside)) => file.without_headers(&beside.headers),
+            (None, Some(place)) => file.without_headers(place),
             (None, None) => file,
         };
         let item = Item::of(document, headers, found, projector);
@@ -457,6 +428,18 @@ impl ItemTable {
         file.close().map_err(|e| chain(&e))?;
         Ok(counts)
     }
+}
+
+/// Where upstream has the table of an item in a dataset.
+pub fn upstream_path(platform: &str, item: &str) -> String {
+    let (platform, item) = (seen_name(platform), seen_name(item));
+    format!("index/{platform}/{item}/index_{item}.parquet")
+}
+
+fn made_otherwise(path: &str) -> String {
+    format!(
+        "{path} exists already, made with other settings or from another version of the item: say --overwrite to replace it"
+    )
 }
 
 /// What stands where a table is to be written.
@@ -518,52 +501,6 @@ impl<'a> Item<'a> {
     }
 }
 
-/// The same for what tables are looked for in: those whose names start with a dot or an underscore are passed
-/// over by readers of folders.
-fn seen_name(id: &str) -> String {
-    let name = file_name(id);
-    if let Some(rest) = name.strip_prefix('.') {
-        return format!("%2E{rest}");
-    }
-    match name.strip_prefix('_') {
-        Some(rest) => format!("%5F{rest}"),
-        None => name,
-    }
-}
-
-/// A file name that holds an id, whatever characters are in it: another id, another name, and never
-/// a way out of the folder.
-pub fn file_name(id: &str) -> String {
-    if id.chars().all(|c| c == '.') {
-        return id.replace('.', "%2E");
-    }
-    let mut name = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-                name.push(char::from(byte));
-            }
-            other => {
-                // Writing to a string does not fail.
-                let _ = write!(name, "%{other:02X}");
-            }
-        }
-    }
-    name
-}
-
-/// The folder of items in a dataset. The files in it start with an underscore, which readers of
-/// tables pass over.
-const ITEMS: &str = "items";
-/// The folder of headers in a dataset; named as the items are.
-const HEADERS: &str = "headers";
-/// The items of all tables of a merged dataset. No item's own file has this name: in names of
-/// ids there is no plus sign.
-pub const ALL_ITEMS: &str = "items/_+all.ndjson";
-/// The same as stac-geoparquet.
-pub const ALL_ITEM_TABLE: &str = "items/_+all.geoparquet";
-/// The headers of all tables of a merged dataset.
-pub const ALL_HEADERS: &str = "headers/_+all.pq";
 /// Endings of files that are no folders.
 const OTHER_FILES: [&str; 14] = [
     "tif",
@@ -581,18 +518,3 @@ const OTHER_FILES: [&str; 14] = [
     "gpkg",
     "fgb",
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_become_file_names() {
-        assert_eq!(file_name("S2A_T20HNJ-1.x"), "S2A_T20HNJ-1.x");
-        assert_eq!(file_name("a/b é"), "a%2Fb%20%C3%A9");
-        assert_eq!(file_name(".."), "%2E%2E");
-        assert_eq!(seen_name("_a_.b"), "%5Fa_.b");
-        assert_eq!(seen_name(".a"), "%2Ea");
-        assert_eq!(seen_name("a._"), "a._");
-    }
-}

@@ -1,9 +1,8 @@
 //! Rows of an index, and the items they are of.
 
-use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    path::{Path, PathBuf},
-};
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use futures::future::try_join_all;
 
 use stacchip::{
     index::{ChipRow, IndexReader, SceneColumns},
@@ -11,12 +10,14 @@ use stacchip::{
 };
 
 use crate::{
+    afar::is_afar,
     args::SelectionArgs,
+    beside::{headers_of, items_of},
     commands::row_numbers,
     failure::{Failure, chain},
-    index_files::{headers_of, is_table, items_of},
     output::Output,
     source::only_item,
+    tables::tables,
     wiring::{ParquetIndexReader, World},
 };
 
@@ -85,9 +86,11 @@ impl RowChoice {
 /// Chosen rows of an index, in their order, those of one item at a time.
 #[derive(Debug)]
 pub struct ScenesOfRows {
-    index: PathBuf,
+    index: String,
     choice: RowChoice,
-    tables: std::vec::IntoIter<PathBuf>,
+    tables: std::vec::IntoIter<String>,
+    /// Tables that were opened and not come to yet.
+    opened: VecDeque<(String, ParquetIndexReader)>,
     /// Rows that stand before the next table.
     before: u64,
     held: Held,
@@ -107,14 +110,14 @@ pub struct RowsOf {
 /// An item, told from all others: ids are of one collection, and addresses of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SceneOf {
-    table: PathBuf,
+    table: String,
     collection: Option<String>,
     id: String,
     href: Option<String>,
 }
 
 impl SceneOf {
-    fn new(table: &Path, row: &ChipRow) -> Self {
+    fn new(table: &str, row: &ChipRow) -> Self {
         Self {
             table: table.to_owned(),
             collection: row.scene.collection.clone(),
@@ -134,7 +137,7 @@ impl SceneOf {
 /// Rows that were read and not handed out yet, and where they are from.
 #[derive(Debug, Default)]
 pub struct Held {
-    table: PathBuf,
+    table: String,
     rows: VecDeque<ChipRow>,
     /// The rest of the table, where all of it is wanted.
     rest: Option<ParquetIndexReader>,
@@ -146,14 +149,13 @@ impl ScenesOfRows {
     ///
     /// # Errors
     /// A failure where there is no table.
-    pub fn open(index: &Path, choice: RowChoice) -> Result<Self, Failure> {
+    pub fn open(index: &str, choice: RowChoice, world: &World) -> Result<Self, Failure> {
         let choice = match choice {
             RowChoice::Where(text) => {
-                let numbers = row_numbers(index, &text)?;
+                let numbers = row_numbers(index, &text, world)?;
                 if numbers.is_empty() {
                     return Err(Failure::failed(format!(
-                        "{}: no chip answers to `{text}`",
-                        index.display()
+                        "{index}: no chip answers to `{text}`"
                     )));
                 }
                 RowChoice::Found(numbers)
@@ -163,7 +165,8 @@ impl ScenesOfRows {
         Ok(Self {
             index: index.to_owned(),
             choice,
-            tables: tables(index)?.into_iter(),
+            tables: tables(index, world)?.into_iter(),
+            opened: VecDeque::new(),
             before: 0,
             held: Held::default(),
             picked: None,
@@ -217,7 +220,13 @@ impl ScenesOfRows {
             }
             self.held.rest = None;
         }
-        let Some(table) = self.tables.next() else {
+        if self.opened.is_empty() {
+            let next: Vec<String> = self.tables.by_ref().take(at_once(&self.index)).collect();
+            let readers = next.iter().map(|table| world.index_reader(table));
+            let readers = try_join_all(readers).await?;
+            self.opened = next.into_iter().zip(readers).collect();
+        }
+        let Some((table, reader)) = self.opened.pop_front() else {
             return Ok(false);
         };
         if matches!(self.choice, RowChoice::Ids(_)) {
@@ -235,7 +244,6 @@ impl ScenesOfRows {
             }
             return Ok(true);
         }
-        let reader = world.index_reader(&table).await?;
         let here = self.before..self.before.saturating_add(reader.len());
         self.before = here.end;
         self.held.table = table;
@@ -273,23 +281,27 @@ impl ScenesOfRows {
         };
         let mut known: HashMap<&str, Vec<ChipRow>> = HashMap::new();
         let mut picked = Picked::new();
-        for table in tables(&self.index)? {
-            let reader = world.index_reader(&table).await?;
-            let mut here = Vec::new();
-            for id in ids {
-                let rows = reader.find(id).await;
-                for (_, row) in rows.map_err(|e| Failure::failed(chain(&e)))? {
-                    let of_id = known.entry(id).or_default();
-                    if of_id.iter().any(|other| is_same_chip(other, &row)) {
-                        continue;
+        let tables = tables(&self.index, world)?;
+        let opened = tables.chunks(at_once(&self.index));
+        for tables in opened {
+            let readers = tables.iter().map(|table| world.index_reader(table));
+            for reader in try_join_all(readers).await? {
+                let mut here = Vec::new();
+                for id in ids {
+                    let rows = reader.find(id).await;
+                    for (_, row) in rows.map_err(|e| Failure::failed(chain(&e)))? {
+                        let of_id = known.entry(id).or_default();
+                        if of_id.iter().any(|other| is_same_chip(other, &row)) {
+                            continue;
+                        }
+                        if of_id.is_empty() {
+                            here.push((id.clone(), row.clone()));
+                        }
+                        of_id.push(row);
                     }
-                    if of_id.is_empty() {
-                        here.push((id.clone(), row.clone()));
-                    }
-                    of_id.push(row);
                 }
+                picked.push_back((reader.len(), here));
             }
-            picked.push_back((reader.len(), here));
         }
         let several = ids.iter().find_map(|id| {
             let rows = known.get(id.as_str())?;
@@ -335,7 +347,7 @@ impl ScenesOfRows {
         });
         Failure::failed(format!(
             "{}: {} chips have the id {id}: choose one with {}",
-            self.index.display(),
+            self.index,
             rows.len(),
             choices.collect::<Vec<_>>().join(" or ")
         ))
@@ -354,8 +366,7 @@ impl ScenesOfRows {
         match wanted.iter().find(|w| !self.held.found.contains(w)) {
             Some(missing) => Err(Failure::failed(format!(
                 "{}: there is no {what} {missing}; the index has {} rows, counted from 0",
-                self.index.display(),
-                self.before
+                self.index, self.before
             ))),
             None => Ok(()),
         }
@@ -381,71 +392,28 @@ const TOLD: usize = 4;
 ///
 /// # Errors
 /// A failure where it cannot be read.
-pub async fn row_count(index: &Path, world: &World) -> Result<u64, Failure> {
+pub async fn row_count(index: &str, world: &World) -> Result<u64, Failure> {
     let mut rows = 0u64;
-    for table in tables(index)? {
-        rows = rows.saturating_add(world.index_reader(&table).await?.len());
+    for tables in tables(index, world)?.chunks(at_once(index)) {
+        let readers = tables.iter().map(|table| world.index_reader(table));
+        let readers = try_join_all(readers).await?;
+        let here = readers.iter().map(ParquetIndexReader::len);
+        rows = here.fold(rows, u64::saturating_add);
     }
     Ok(rows)
 }
 
-/// The tables of an index: itself, or those in the folder and the folders in it (upstream has one
-/// for each item), by name. What starts with a dot or an underscore is passed over, and the items and
-/// headers beside the tables.
-///
-/// # Errors
-/// A failure where there is none.
-pub fn tables(index: &Path) -> Result<Vec<PathBuf>, Failure> {
-    if !index.is_dir() {
-        return Ok(vec![index.to_owned()]);
-    }
-    let found = tables_in(index)?;
-    if found.is_empty() {
-        return Err(Failure::failed(format!(
-            "{}: there is no index in this folder (no .parquet)",
-            index.display()
-        )));
-    }
-    Ok(found)
+/// How many tables of an index are opened at once.
+fn at_once(index: &str) -> usize {
+    if is_afar(index) { AT_ONCE } else { 1 }
 }
 
-/// The tables in a folder and the folders in it, which may be none.
-///
-/// # Errors
-/// A failure where it cannot be read.
-pub fn tables_in(index: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = Vec::new();
-    let mut folders = vec![index.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let failed = |e: &std::io::Error| Failure::of(folder.display(), e);
-        for entry in std::fs::read_dir(&folder).map_err(|e| failed(&e))? {
-            let entry = entry.map_err(|e| failed(&e))?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with(['.', '_']) {
-                continue;
-            }
-            let path = entry.path();
-            if entry.file_type().is_ok_and(|t| t.is_dir()) {
-                // Deeper down it is a platform or an item that is called so.
-                if folder != index || !BESIDE.contains(&name.as_ref()) {
-                    folders.push(path);
-                }
-            } else if is_table(&path) && path.is_file() {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// Folders of a dataset that hold no chips.
-const BESIDE: [&str; 2] = ["items", "headers"];
+/// Tables behind addresses that are opened at once.
+const AT_ONCE: usize = 32;
 
 impl Held {
     /// The items of `table`, whose rows are known.
-    pub fn of(table: PathBuf) -> Self {
+    pub fn of(table: String) -> Self {
         Self {
             table,
             ..Self::default()
@@ -455,9 +423,12 @@ impl Held {
     /// Has the headers kept of the item of `row` looked up. Where they cannot be read the chips can be
     /// had all the same.
     pub async fn headers_of(&self, row: &SceneColumns, world: &World) {
-        if let Some(path) = headers_of(&self.table, &row.item_id)
-            && let Err(failure) = world.use_headers(&path).await
-        {
+        let used = match headers_of(&self.table, &row.item_id, world) {
+            Ok(Some(address)) => world.use_headers(&address).await,
+            Ok(None) => Ok(()),
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = used {
             Output::warn(format!("{failure}; headers are read from the assets"));
         }
     }
@@ -480,9 +451,10 @@ impl Held {
 
     async fn found(&self, row: &SceneColumns, world: &World) -> Result<Scene, Failure> {
         let id = &row.item_id;
-        let kept = items_of(&self.table, id);
-        if kept.is_file() {
-            let line = world.items().item(&kept, id, row.collection.as_deref())?;
+        let kept = items_of(&self.table, id, world)?;
+        if kept.is_there {
+            let of = (id.as_str(), row.collection.as_deref());
+            let line = world.items().item(&kept.address, of, world)?;
             if let Some(line) = line {
                 let href = line.href.as_deref().or(row.item_href.as_deref());
                 return only_item(line.item.as_bytes(), href);
@@ -491,15 +463,13 @@ impl Held {
         let Some(href) = &row.item_href else {
             return Err(Failure::failed(format!(
                 "item {id} is not kept beside {} ({}), and the index does not say where it is",
-                self.table.display(),
-                kept.display()
+                self.table, kept.address
             )));
         };
         let text = world.read_all(href).await.map_err(|failure| {
             Failure::failed(format!(
                 "{failure}; nor is item {id} kept beside {}, in {}",
-                self.table.display(),
-                kept.display()
+                self.table, kept.address
             ))
         })?;
         only_item(&text, Some(href))

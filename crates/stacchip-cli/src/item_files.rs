@@ -4,19 +4,20 @@ use std::{
     collections::HashMap,
     fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use crate::{
+    afar::is_afar,
     failure::{Failure, chain},
-    wiring::{ItemLine, KeptItemTable, KeptItems},
+    wiring::{ItemLine, KeptItemTable, KeptItems, World},
 };
 
 /// Where in their files items stand: each file is looked through once, however many tables it is beside,
 /// and no item is held.
 #[derive(Debug, Default)]
-pub struct ItemFiles(Mutex<HashMap<PathBuf, Arc<Kept>>>);
+pub struct ItemFiles(Mutex<HashMap<String, Arc<Kept>>>);
 
 /// A file of items that was looked through.
 #[derive(Debug)]
@@ -34,18 +35,25 @@ pub fn is_item_table(path: &Path) -> bool {
 }
 
 impl ItemFiles {
-    /// The item `id` of `collection` in the file at `path`, as [`KeptItems::place`] finds it.
+    /// The item of an id and a collection in the file at `address`, as [`KeptItems::place`] finds it. What is not of this
+    /// machine is copied here first.
     ///
     /// # Errors
     /// A failure that names the file and why it cannot be read.
     pub fn item(
         &self,
-        path: &Path,
-        id: &str,
-        collection: Option<&str>,
+        address: &str,
+        (id, collection): (&str, Option<&str>),
+        world: &World,
     ) -> Result<Option<ItemLine>, Failure> {
-        let failed = |e: io::Error| Failure::of(path.display(), &e);
-        let place = match self.of(path)?.as_ref() {
+        let copy = if is_afar(address) {
+            Some(world.afar()?.copy(address)?)
+        } else {
+            None
+        };
+        let path: &Path = copy.as_ref().map_or(Path::new(address), |copy| copy);
+        let failed = |e: io::Error| Failure::of(address, &e);
+        let place = match self.of(address, path)?.as_ref() {
             Kept::Lines(kept) => kept.place(id, collection).cloned(),
             Kept::Table(table) => {
                 let found = table.find(id, collection);
@@ -68,9 +76,9 @@ impl ItemFiles {
         read().map(Some).map_err(failed)
     }
 
-    fn of(&self, path: &Path) -> Result<Arc<Kept>, Failure> {
+    fn of(&self, address: &str, path: &Path) -> Result<Arc<Kept>, Failure> {
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = files.get(path) {
+        if let Some(kept) = files.get(address) {
             return Ok(Arc::clone(kept));
         }
         let kept = Arc::new(if is_item_table(path) {
@@ -78,13 +86,13 @@ impl ItemFiles {
             Kept::Table(table.map_err(|e| Failure::failed(chain(&e)))?)
         } else {
             let scan = || KeptItems::scan(BufReader::new(File::open(path)?));
-            Kept::Lines(scan().map_err(|e| Failure::of(path.display(), &e))?)
+            Kept::Lines(scan().map_err(|e| Failure::of(address, &e))?)
         });
         // A folder that was not merged has a file an item.
         if files.len() >= FILES {
             files.clear();
         }
-        files.insert(path.to_owned(), Arc::clone(&kept));
+        files.insert(address.to_owned(), Arc::clone(&kept));
         Ok(kept)
     }
 }

@@ -10,6 +10,7 @@ use stacchip::{
 };
 
 use crate::{
+    afar::is_afar,
     args::{BurnArgs, LayerArgs},
     failure::{Failure, chain},
     wiring::{World, read_layer},
@@ -23,7 +24,14 @@ pub type ReadLayer = (Vec<Map<String, Value>>, LabelLayer);
 /// # Errors
 /// A failure where it cannot be read, or lies nowhere.
 pub fn read(path: &Path, args: &LayerArgs, world: &World) -> Result<ReadLayer, Failure> {
-    let layer = read_layer(path, args.layer_name.as_deref()).map_err(Failure::failed)?;
+    let address = path.to_string_lossy();
+    let copy = if is_afar(&address) {
+        Some(world.afar()?.copy(&address)?)
+    } else {
+        None
+    };
+    let here: &Path = copy.as_ref().map_or(path, |copy| copy);
+    let layer = read_layer(here, args.layer_name.as_deref()).map_err(Failure::failed)?;
     let crs: Crs = match (&args.layer_crs, layer.crs) {
         (Some(code), _) => code.parse().map_err(Failure::usage)?,
         (None, Some(crs)) => crs,

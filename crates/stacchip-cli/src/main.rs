@@ -3,8 +3,10 @@
 //! This room knows arguments, environment, progress and exit codes. What is done is done in the
 //! crates below; `wiring` names the concrete adapters.
 
+mod afar;
 #[expect(clippy::doc_markdown, reason = "what stands there is shown to people")]
 mod args;
+mod beside;
 mod chip_files;
 mod chip_list;
 mod commands;
@@ -15,11 +17,16 @@ mod index_files;
 mod index_rows;
 mod inputs;
 mod item_files;
+mod item_names;
 mod labels;
 mod output;
 mod progress;
+mod rewriting;
 mod source;
+mod staged_tables;
 mod standing_cubes;
+mod tables;
+mod target;
 mod told;
 mod under_way;
 mod wiring;

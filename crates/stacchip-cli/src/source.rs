@@ -1,13 +1,15 @@
 //! What an address leads to: a raster, an item, or an index.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
-use stacchip::model::Scene;
+use stacchip::{cog::ReadErrorKind, model::Scene};
 
 use crate::{
+    afar::{is_afar, is_in_bucket, without_query},
     failure::{Failure, chain},
     inputs::absolute,
+    tables::is_table,
     wiring::{World, items},
 };
 
@@ -19,7 +21,7 @@ pub enum Source {
     /// Items: where they are, and their text.
     Item(String, Bytes),
     /// An index: a file, or a folder of them.
-    Index(PathBuf),
+    Index(String),
 }
 
 impl Source {
@@ -28,31 +30,41 @@ impl Source {
     /// # Errors
     /// A failure where nothing can be read there, or it is none of them.
     pub async fn of(address: &str, world: &World) -> Result<Self, Failure> {
-        let path = Path::new(address);
-        let ending = path
+        let ending = Path::new(without_query(address).0)
             .extension()
             .and_then(|e| e.to_str())
             .unwrap_or_default()
             .to_ascii_lowercase();
-        if ending == "parquet" || path.is_dir() {
-            if address.contains("://") {
-                return Err(Failure::failed(format!(
-                    "{address}: indexes are read from local files only, so far"
-                )));
-            }
-            if !path.exists() {
+        let is_folder = if is_afar(address) {
+            address.ends_with('/')
+        } else {
+            Path::new(address).is_dir()
+        };
+        if is_table(address) || is_folder {
+            if !is_afar(address) && !Path::new(address).exists() {
                 return Err(Failure::failed(format!("{address}: not found")));
             }
-            return Ok(Self::Index(path.to_owned()));
+            return Ok(Self::Index(address.to_owned()));
         }
         let whole = absolute(address)?;
         let opener = world.opener();
         let failed = |e| Failure::failed(chain(&e));
-        let reader = opener.open(&whole).await.map_err(failed)?;
-        let head = reader
-            .read(std::slice::from_ref(&(0..HEAD)))
-            .await
-            .map_err(failed)?;
+        let head = async {
+            let reader = opener.open(&whole).await?;
+            reader.read(std::slice::from_ref(&(0..HEAD))).await
+        };
+        let head = match head.await {
+            Ok(head) => head,
+            // Where nothing stands, a folder may be.
+            Err(error)
+                if error.kind == ReadErrorKind::NotFound
+                    && is_in_bucket(&whole)
+                    && !world.afar()?.list(&whole)?.is_empty() =>
+            {
+                return Ok(Self::Index(whole));
+            }
+            Err(error) => return Err(failed(error)),
+        };
         let head = head.first().map(AsRef::as_ref).unwrap_or_default();
         match kind(head) {
             Some(Kind::Raster) => Ok(Self::Raster(whole)),
@@ -60,7 +72,7 @@ impl Source {
                 let text = world.read_all(&whole).await?;
                 Ok(Self::Item(whole, text))
             }
-            Some(Kind::Table) => Ok(Self::Index(path.to_owned())),
+            Some(Kind::Table) => Ok(Self::Index(address.to_owned())),
             None if ["json", "geojson"].contains(&ending.as_str()) => {
                 Err(Failure::failed(format!("{address} is no JSON")))
             }

@@ -1,19 +1,22 @@
 //! The one place that names concrete adapters.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use stacchip::{
     Addressing, IndexWorld,
     chip::{AssetOpener, ChipReader, RasterCache, Sidecars, batch::BatchOptions},
-    cog::{Codecs, HeaderStore, Limits, ReadErrorKind, TileEncoder},
+    cog::{Codecs, HeaderStore, Limits, RangeReader, ReadErrorKind, TileEncoder},
     model::{Crs, ProjectError, Projector},
     stats::RulesFile,
 };
 use stacchip_adapters::{
     cache::{CacheOptions, CachedOpener},
     codecs,
-    object::{LocalReader, ObjectOptions, Objects},
+    object::{LocalReader, ObjectOptions},
     parquet::{HeaderTables, ParquetHeaders},
     proj::ProjProjector,
     stac,
@@ -21,24 +24,26 @@ use stacchip_adapters::{
 use tokio::runtime::Runtime;
 
 use crate::{
+    afar::{Afar, is_afar},
     args::{AddressArgs, Shared},
     failure::{Failure, chain},
     item_files::ItemFiles,
 };
 
 pub use stacchip_adapters::{
+    beside::{is_left, temporary},
     cache::CacheUse,
     encode::{
         cubes::{cube_decoder, cube_encoder},
         encoder_for, endings,
     },
-    object::Traffic,
+    object::{DetachedObjects, Objects, Replaces, Standing, Traffic},
     parquet::{
         Area, Choice, Condition, Finding, Found, IndexFile, ItemLine, ItemTable, ItemTableError,
-        KeptItemTable, KeptItems, MergeOptions, MergePieces, NewColumn, ParquetIndexReader, Per,
-        Period, Place, QueryError, StagedTable, Survey, Table, chip_number, find_rows,
-        headers_address, item_table_address, items_address, merge_headers, read_chips, read_ids,
-        read_places, stage_tables, survey, twice, write_item_table, write_rows,
+        KeptItemTable, KeptItems, MergeOptions, MergePieces, Merged, NewColumn, ParquetIndexReader,
+        Per, Period, Place, QueryError, StagedMerge, StagedTable, Survey, Table, chip_number,
+        find_rows, headers_address, item_table_address, items_address, merge_headers, read_chips,
+        read_ids, read_places, stage_tables, survey, twice, write_item_table, write_rows,
     },
     stac::{ItemDocument, StacError},
     vector::read_layer,
@@ -49,6 +54,8 @@ pub use stacchip_adapters::{
 pub struct World {
     runtime: Runtime,
     objects: Objects,
+    /// Made when first used: it has a thread of its own.
+    afar: OnceLock<Afar>,
     opener: CachedOpener,
     codecs: Arc<Codecs>,
     projector: Arc<dyn Projector>,
@@ -102,6 +109,7 @@ impl World {
             items: ItemFiles::default(),
             runtime,
             objects,
+            afar: OnceLock::new(),
             opener,
             codecs: Arc::new(codecs::built_in()),
             projector: Arc::new(ProjProjector),
@@ -113,6 +121,18 @@ impl World {
     /// Runs `work` to its end.
     pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
+    }
+
+    /// What lies behind addresses.
+    ///
+    /// # Errors
+    /// A failure where no thread can be had.
+    pub fn afar(&self) -> Result<&Afar, Failure> {
+        if let Some(afar) = self.afar.get() {
+            return Ok(afar);
+        }
+        let afar = Afar::new(&self.objects)?;
+        Ok(self.afar.get_or_init(|| afar))
     }
 
     /// All bytes of the object at `address`.
@@ -168,17 +188,14 @@ impl World {
         found.map_err(|error| Failure::failed(chain(&error)))
     }
 
-    /// The index at `path`.
+    /// The table at `address`.
     ///
     /// # Errors
     /// A failure that names it and why it cannot be read.
-    pub async fn index_reader(&self, path: &Path) -> Result<ParquetIndexReader, Failure> {
-        let failed = |e: &dyn std::error::Error| Failure::failed(chain(e));
-        let reader = LocalReader::open(&path.to_string_lossy()).map_err(|e| failed(&e))?;
-        let size = reader.size();
-        ParquetIndexReader::open(Arc::new(reader), size)
-            .await
-            .map_err(|e| failed(&e))
+    pub async fn index_reader(&self, address: &str) -> Result<ParquetIndexReader, Failure> {
+        let (reader, size) = self.ranges(address).await?;
+        let table = ParquetIndexReader::open(reader, size).await;
+        table.map_err(|e| Failure::failed(chain(&e)))
     }
 
     /// The stac-geoparquet at `address`.
@@ -195,21 +212,29 @@ impl World {
         Ok(ItemTable::open(reader, size).await)
     }
 
-    /// From now on headers are looked up in the table at `path` before they are read.
+    /// From now on headers are looked up in the table at `address` before they are read.
     ///
     /// # Errors
     /// A failure that names it and why it cannot be read.
-    pub async fn use_headers(&self, path: &Path) -> Result<(), Failure> {
-        let address = path.to_string_lossy();
-        if self.headers.has(&address) {
+    pub async fn use_headers(&self, address: &str) -> Result<(), Failure> {
+        if self.headers.has(address) {
             return Ok(());
         }
-        let failed = |e: &dyn std::error::Error| Failure::failed(chain(e));
-        let reader = LocalReader::open(&address).map_err(|e| failed(&e))?;
-        let size = reader.size();
-        let table = ParquetHeaders::open(Arc::new(reader), size).await;
-        self.headers.add(&address, table.map_err(|e| failed(&e))?);
+        let (reader, size) = self.ranges(address).await?;
+        let table = ParquetHeaders::open(reader, size).await;
+        let table = table.map_err(|e| Failure::failed(chain(&e)))?;
+        self.headers.add(address, table);
         Ok(())
+    }
+
+    /// What reads the object at `address`, and how many bytes it has.
+    async fn ranges(&self, address: &str) -> Result<(Arc<dyn RangeReader>, u64), Failure> {
+        if is_afar(address) {
+            return self.afar()?.open(address).await;
+        }
+        let reader = LocalReader::open(address).map_err(|e| Failure::failed(chain(&e)))?;
+        let size = reader.size();
+        Ok((Arc::new(reader), size))
     }
 
     /// The rasters of this run.

@@ -4,6 +4,7 @@
     reason = "what a test stands on is there, or the test fails"
 )]
 
+use std::time::{Duration, SystemTime};
 use std::{
     collections::BTreeMap,
     fs,
@@ -633,7 +634,9 @@ fn a_folder_is_an_address_and_what_a_killed_run_has_left_is_swept() {
         "out/mode_v1_chipper_v2/naip/.stacchip-c.part",
     ];
     for name in left {
-        fs::write(desk.path(name), "half").unwrap();
+        let file = fs::File::create(desk.path(name)).unwrap();
+        let long_ago = SystemTime::now() - Duration::from_hours(48);
+        file.set_modified(long_ago).unwrap();
     }
     desk.must(&args);
     for name in left {

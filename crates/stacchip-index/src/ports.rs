@@ -59,6 +59,11 @@ pub enum IndexErrorKind {
     /// Something stands under its name already.
     #[error("it exists already: say --overwrite to replace it")]
     Exists,
+    /// What stands there is not what was to be replaced.
+    #[error(
+        "another has written it meanwhile, and nothing of this was stored: do it again from what stands there now"
+    )]
+    Changed,
     /// It cannot be stored there.
     #[error("cannot be written")]
     Write,

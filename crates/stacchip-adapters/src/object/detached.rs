@@ -7,7 +7,10 @@ use bytes::Bytes;
 use stacchip::{WriteError, WriteErrorKind};
 use stacchip_chip::AssetOpener;
 use stacchip_cog::{RangeReader, ReadError, ReadErrorKind, Version};
-use tokio::runtime::{Builder, Handle};
+use tokio::{
+    runtime::{Builder, Handle},
+    task::unconstrained,
+};
 
 use super::{Objects, Replaces, Standing};
 
@@ -16,6 +19,9 @@ use super::{Objects, Replaces, Standing};
 /// Whoever asks may wait on any thread and with any executor, `futures::executor::block_on` among them, also while another event loop
 /// stands still: a table of Parquet is read by threads that compute, and waits there.
 /// Requests are counted with those of the objects it was made of.
+///
+/// A task of tokio may wait for a bounded number of things before it has to give way, which who stands still inside of one never
+/// does: so what is waited for here is not counted (`unconstrained`).
 #[derive(Debug, Clone)]
 pub struct DetachedObjects {
     objects: Objects,
@@ -127,7 +133,8 @@ impl DetachedObjects {
         F: Future<Output = Result<T, ReadError>> + Send + 'static,
     {
         let done = self.event_loop.handle.spawn(work(self.objects.clone()));
-        done.await
+        unconstrained(done)
+            .await
             .unwrap_or_else(|e| Err(ReadError::new(ReadErrorKind::Other, address).because(e)))
     }
 
@@ -140,7 +147,8 @@ impl DetachedObjects {
         F: Future<Output = Result<(), WriteError>> + Send + 'static,
     {
         let done = self.event_loop.handle.spawn(work(self.objects.clone()));
-        done.await
+        unconstrained(done)
+            .await
             .unwrap_or_else(|e| Err(WriteError::new(WriteErrorKind::Other, address).because(e)))
     }
 }

@@ -21,7 +21,11 @@ impl Standing {
         Self {
             address,
             size: meta.size,
-            version: said(&meta),
+            version: Version {
+                // Lists of Azure leave out the quotes that belong to a tag.
+                etag: meta.e_tag.as_deref().map(quoted),
+                ..said(&meta)
+            },
             generation: meta.version,
         }
     }
@@ -53,6 +57,14 @@ pub enum Replaces<'a> {
     Anything,
     /// Of this version alone: who finds another there, or none, stores nothing.
     Only(&'a Standing),
+}
+
+fn quoted(tag: &str) -> String {
+    if tag.ends_with('"') {
+        tag.to_owned()
+    } else {
+        format!("\"{tag}\"")
+    }
 }
 
 /// What a store says of the version.

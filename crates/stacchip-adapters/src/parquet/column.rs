@@ -18,6 +18,7 @@ use tempfile::{NamedTempFile, TempPath};
 
 use super::{
     Table, index_error,
+    table::Stamp,
     writer::{arrow_writer, properties_of_groups},
 };
 use crate::beside::temporary;
@@ -79,15 +80,28 @@ pub struct StagedTable {
     /// Not held open: there may be thousands of them.
     file: TempPath,
     path: PathBuf,
+    /// The file that it was made of, where that is a local one.
+    old: Option<Stamp>,
 }
 
 impl StagedTable {
-    /// `file`, to stand at `path`.
+    /// `file`, to stand at `path`, whatever stands there.
     pub(super) fn of(file: NamedTempFile, path: &Path) -> Self {
         Self {
             file: file.into_temp_path(),
             path: path.to_owned(),
+            old: None,
         }
+    }
+
+    /// Where it is to stand: a path, or the address of the table it was made of.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file that it is in as yet.
+    pub fn file(&self) -> &Path {
+        &self.file
     }
 
     /// `table` with a column `name` of texts, a value for each row, which takes the place of a column
@@ -126,7 +140,12 @@ impl StagedTable {
                 format!("{count} values of `{name}` for {rows} rows").into(),
             ));
         }
-        let file = temporary(path).map_err(|e| wrong(e.into()))?;
+        let file = if table.is_local() {
+            temporary(path)
+        } else {
+            tempfile::Builder::new().prefix("stacchip-").tempfile()
+        };
+        let file = file.map_err(|e| wrong(e.into()))?;
         if let Ok(old) = path.metadata() {
             let kept: Permissions = old.permissions();
             let _ = file.as_file().set_permissions(kept);
@@ -183,15 +202,27 @@ impl StagedTable {
         let mut out = writer.into_inner().map_err(|e| wrong(e.into()))?;
         out.flush().map_err(|e| wrong(e.into()))?;
         let file = out.into_inner().map_err(|e| wrong(e.into_error().into()))?;
-        Ok(Self::of(file, path))
+        Ok(Self {
+            old: table.stamp(),
+            ..Self::of(file, path)
+        })
     }
 
-    /// Gives the table its name; what stood there is replaced.
+    /// Gives the table of a local path its name; what it was made of is replaced.
     ///
     /// # Errors
-    /// [`IndexError`] where it cannot be.
+    /// [`IndexError`] where it cannot be, or where what stands there is not what it was made of.
     pub fn place(self) -> Result<(), IndexError> {
         let path: &Path = &self.path;
+        if let Some(old) = self.old
+            && path.metadata().map(|now| Stamp::of(&now)).ok() != Some(old)
+        {
+            return Err(IndexError {
+                kind: IndexErrorKind::Changed,
+                address: path.to_string_lossy().into_owned(),
+                cause: None,
+            });
+        }
         self.file
             .persist(path)
             .map_err(|e| index_error(IndexErrorKind::Write, &path.to_string_lossy(), e.error))

@@ -6,12 +6,13 @@
 //! are asked for at once, and waited for.
 
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     io,
     ops::Range,
     panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use ::parquet::{
@@ -23,7 +24,7 @@ use ::parquet::{
         },
     },
     file::{
-        metadata::{KeyValue, ParquetMetaData},
+        metadata::{KeyValue, ParquetMetaData, RowGroupMetaData},
         reader::ChunkReader,
     },
 };
@@ -48,6 +49,7 @@ pub struct Table {
     metadata: ArrowReaderMetadata,
     /// What it is read by; nothing where it is a local file.
     afar: Option<Source>,
+    stamp: Option<Stamp>,
 }
 
 impl Table {
@@ -76,6 +78,7 @@ impl Table {
             path: address.into(),
             metadata,
             afar: Some(source),
+            stamp: None,
         };
         table.checked()
     }
@@ -104,12 +107,17 @@ impl Table {
             path: path.to_owned(),
             metadata,
             afar: None,
+            stamp: file.metadata().ok().as_ref().map(Stamp::of),
         })
     }
 
     /// Whether it is a file of this machine.
     pub const fn is_local(&self) -> bool {
         self.afar.is_none()
+    }
+
+    pub(super) const fn stamp(&self) -> Option<Stamp> {
+        self.stamp
     }
 
     /// Where it is: a path, or an address.
@@ -229,25 +237,21 @@ impl Table {
             }
             None => ProjectionMask::all(),
         };
-        let rest = match &self.afar {
+        let rest = if let Some(source) = &self.afar {
             // A row group at a time: what is fetched is held.
-            Some(source) => {
-                let groups = groups.unwrap_or_else(|| (0..self.groups()).collect());
-                Rest::Afar {
-                    source: source.clone(),
-                    groups: groups.into_iter(),
-                    metadata: self.metadata.clone(),
-                    mask,
-                    rows,
-                    now: None,
-                }
+            let groups = groups.unwrap_or_else(|| (0..self.groups()).collect());
+            Rest::Afar {
+                source: source.clone(),
+                groups: groups.into_iter(),
+                metadata: self.metadata.clone(),
+                mask,
+                rows,
+                now: None,
             }
-            None => {
-                let file = open_file(&self.path)?;
-                let metadata = self.metadata.clone();
-                let here = reader(&address, file, metadata, mask, groups, rows)?;
-                Rest::Here(here)
-            }
+        } else {
+            let file = open_file(&self.path)?;
+            let metadata = self.metadata.clone();
+            Rest::Here(reader(&address, file, metadata, mask, groups, rows)?)
         };
         Ok(Batches {
             address,
@@ -274,6 +278,28 @@ fn reader<R: ChunkReader + 'static>(
         builder = builder.with_row_selection(rows);
     }
     guarded(address, || builder.build())?.map_err(|e| failure(address, e))
+}
+
+/// What tells a file from another that takes its name, or from itself when it was written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    size: u64,
+    modified: Option<SystemTime>,
+    number: u64,
+}
+
+impl Stamp {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let number = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let number = 0;
+        Self {
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
+            number,
+        }
+    }
 }
 
 /// Rows of a table, a batch at a time.
@@ -359,7 +385,10 @@ fn next_of(
 
 /// Where the columns in `mask` of a row group lie in the file.
 fn ranges(metadata: &ParquetMetaData, group: usize, mask: &ProjectionMask) -> Vec<Range<u64>> {
-    let columns = metadata.row_groups().get(group).map(|g| g.columns());
+    let columns = metadata
+        .row_groups()
+        .get(group)
+        .map(RowGroupMetaData::columns);
     let columns = columns.unwrap_or_default().iter().enumerate();
     let wanted = columns.filter(|(leaf, _)| mask.leaf_included(*leaf));
     let ranges = wanted.map(|(_, column)| {

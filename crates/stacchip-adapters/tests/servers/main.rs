@@ -11,6 +11,7 @@ mod azure;
 mod chips;
 mod faults;
 mod long;
+mod placed;
 mod program;
 mod replaced;
 mod s3;

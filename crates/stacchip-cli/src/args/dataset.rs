@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use stacchip::index::{SeriesBy, SeriesPeriod};
 
+use super::LayoutArg;
 use crate::wiring::Period;
 
 /// `stacchip merge`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  stacchip merge a.parquet b.parquet -o both.parquet\n  stacchip merge index/ -o dataset --memory 512MiB\n  stacchip merge index/ -o chips.parquet --items geoparquet"
+    after_help = "Examples:\n  stacchip merge a.parquet b.parquet -o both.parquet\n  stacchip merge index/ -o dataset --memory 512MiB\n  stacchip merge index/ -o chips.parquet --items geoparquet\n  stacchip merge s3://bucket/a s3://bucket/b -o s3://bucket/both\n  stacchip merge dataset -o tree --layout upstream"
 )]
 pub struct MergeArgs {
     /// Indexes: tables, folders of tables (those of the Python package too), patterns.
@@ -19,6 +20,10 @@ pub struct MergeArgs {
     /// The result: a file ending in .parquet, or a folder of files with some million rows each.
     #[arg(short, long, value_name = "DATASET")]
     pub output: String,
+    /// How a folder is laid out: files of many items, with items and headers beside, or a table an item as the Python package
+    /// has it, index/PLATFORM/ITEM/index_ITEM.parquet.
+    #[arg(long, value_enum, default_value_t = LayoutArg::Dataset)]
+    pub layout: LayoutArg,
     /// Rows of a file, where the result is a folder: whole row groups, of 50 to 100 thousand rows, as many as fit and one
     /// at least.
     #[arg(long, value_name = "N", default_value_t = 4_194_304, value_parser = clap::value_parser!(u64).range(1..))]

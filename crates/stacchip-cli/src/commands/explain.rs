@@ -50,7 +50,7 @@ pub fn run(args: &ExplainArgs, world: &World, output: Output) -> CommandResult {
             }
             Source::Index(path) => {
                 only_of_rasters(&args)?;
-                let mut scenes = ScenesOfRows::open(&path, RowChoice::of(&args.selection)?)?;
+                let mut scenes = ScenesOfRows::open(&path, RowChoice::of(&args.selection)?, world)?;
                 costs
                     .index(&args, &mut scenes, shaping, world, output)
                     .await?;

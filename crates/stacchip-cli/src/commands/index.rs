@@ -39,7 +39,13 @@ pub fn run(args: &IndexArgs, world: &World, output: Output) -> CommandResult {
         LayoutArg::Dataset => Layout::Dataset,
         LayoutArg::Upstream => Layout::Upstream,
     };
-    let mut files = IndexFiles::at(&args.output, layout, args.overwrite, !args.no_headers)?;
+    let mut files = IndexFiles::at(
+        &args.output,
+        layout,
+        args.overwrite,
+        !args.no_headers,
+        world,
+    )?;
     let indexing = world.index_world(addressing(&args.addresses));
     let indexer = Indexer {
         options,
@@ -47,6 +53,7 @@ pub fn run(args: &IndexArgs, world: &World, output: Output) -> CommandResult {
         rules,
         indexing,
         made_with,
+        world,
         bar: Bar::new(output, "counting masks"),
     };
     let mut run = Run {
@@ -59,20 +66,29 @@ pub fn run(args: &IndexArgs, world: &World, output: Output) -> CommandResult {
     world.block_on(async {
         run.all(inputs, &mut files, &indexer, world).await?;
         if !run.done.is_empty() || files.is_folder() {
-            files.finish()?;
+            files.finish(world).await?;
         }
         run.finish(args)
     })
 }
 
 /// What is the same for all items.
-struct Indexer {
+struct Indexer<'a> {
     options: IndexOptions,
     choice: StatsChoice,
     rules: Option<RulesFile>,
     indexing: IndexWorld,
     made_with: Value,
+    world: &'a World,
     bar: Bar,
+}
+
+/// What became of an item.
+enum Look {
+    /// It was looked at.
+    At(Box<Looked>),
+    /// Its table stands there already.
+    Done,
 }
 
 /// An item that was looked at.
@@ -100,7 +116,7 @@ impl Run {
         &mut self,
         inputs: Inputs,
         files: &mut IndexFiles,
-        indexer: &Indexer,
+        indexer: &Indexer<'_>,
         world: &World,
     ) -> Result<(), Failure> {
         let at_once = rayon::current_num_threads() * AT_ONCE;
@@ -128,7 +144,7 @@ impl Run {
                 {
                     self.settle(looked, files, indexer)?;
                 }
-                match files.check(&document, &made) {
+                match files.check(&document, &made, world) {
                     Ok(Place::Free(table)) => {
                         under_way.push_back(indexer.look(document, table, made));
                     }
@@ -151,12 +167,16 @@ impl Run {
     /// Tells what became of an item, and adds it to the table of all.
     fn settle(
         &mut self,
-        looked: Result<Looked, (String, String)>,
+        looked: Result<Look, (String, String)>,
         files: &mut IndexFiles,
-        indexer: &Indexer,
+        indexer: &Indexer<'_>,
     ) -> Result<(), Failure> {
         let looked = match looked {
-            Ok(looked) => looked,
+            Ok(Look::At(looked)) => *looked,
+            Ok(Look::Done) => {
+                self.there += 1;
+                return Ok(());
+            }
             Err((id, message)) => {
                 files.forget(&id);
                 self.fail(&id, &message);
@@ -270,7 +290,7 @@ impl Run {
     }
 }
 
-impl Indexer {
+impl Indexer<'_> {
     /// What the table of an item is made with: the settings, and the item as it is.
     fn made(&self, document: &ItemDocument) -> String {
         let mut made = self.made_with.clone();
@@ -288,37 +308,51 @@ impl Indexer {
         document: ItemDocument,
         table: Option<ItemTable>,
         made: String,
-    ) -> Result<Looked, (String, String)> {
+    ) -> Result<Look, (String, String)> {
         let id = document.scene.id.clone();
         let failed = |message: String| (id.clone(), message);
+        if let Some(table) = &table
+            && table.is_done(&made, self.world).await.map_err(failed)?
+        {
+            return Ok(Look::Done);
+        }
         let (found, headers) = self
             .index(&document.scene, &self.bar)
             .await
             .map_err(failed)?;
         let Some(table) = table else {
-            return Ok(Looked {
+            return Ok(Look::At(Box::new(Looked {
                 document,
                 found,
                 headers,
                 written: None,
-            });
+            })));
         };
         let projector = Arc::clone(&self.indexing.projector);
         let write = move || {
-            let counts = table.write(&document, &headers, &found, projector.as_ref(), made);
-            counts.map(|counts| Looked {
+            let staged = table.staged()?;
+            let (here, made_so) = (staged.as_ref(), made.clone());
+            let projector = projector.as_ref();
+            let counts = table.write(here, &document, &headers, &found, projector, made_so)?;
+            let looked = Looked {
                 document,
                 found,
                 headers,
                 written: Some(counts),
-            })
+            };
+            Ok((looked, table, staged, made))
         };
-        on_a_thread(write)
-            .await
-            .unwrap_or_else(|| {
-                Err("its table could not be written: the work was broken off".to_owned())
-            })
-            .map_err(|message| (id, message))
+        let written = on_a_thread(write).await.unwrap_or_else(|| {
+            Err("its table could not be written: the work was broken off".to_owned())
+        });
+        let (looked, table, staged, made) = written.map_err(failed)?;
+        if let Some(staged) = staged {
+            let stored = table.store(staged, &made, self.world).await;
+            if !stored.map_err(failed)? {
+                return Ok(Look::Done);
+            }
+        }
+        Ok(Look::At(Box::new(looked)))
     }
 
     async fn index(

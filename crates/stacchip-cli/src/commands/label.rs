@@ -1,9 +1,6 @@
 //! `stacchip label`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
@@ -17,12 +14,12 @@ use crate::{
     CommandResult, Status,
     args::LabelArgs,
     failure::{Failure, chain},
-    folder_lock::FolderLock,
-    index_files::is_table,
-    index_rows::tables,
     labels::read,
     output::Output,
     progress::Bar,
+    rewriting::{Rewriting, place},
+    tables::{is_table, open_tables},
+    target::Target,
     wiring::{Found, NewColumn, StagedTable, Table, World, read_places, write_rows},
 };
 
@@ -50,19 +47,9 @@ pub fn run(args: &LabelArgs, world: &World, output: Output) -> CommandResult {
         )));
     }
     let names = Names::of(args)?;
-    let dataset = Path::new(&args.dataset);
-    let lock = args.output.is_none().then(|| {
-        if dataset.is_dir() {
-            FolderLock::take(dataset).map(Some)
-        } else {
-            Ok(FolderLock::beside(dataset))
-        }
-    });
-    let _lock = lock.transpose()?;
-    let opened: Vec<Table> = tables(dataset)?
-        .par_iter()
-        .map(|path| Table::open(path).map_err(|e| Failure::failed(chain(&e))))
-        .collect::<Result<_, _>>()?;
+    let rewriting = args.output.is_none().then(|| Rewriting::of(&args.dataset));
+    let _rewriting = rewriting.transpose()?;
+    let opened = open_tables(&args.dataset, world)?;
     let there = |t: &&Table| names.all().any(|name| t.schema_has(name));
     if let Some(table) = opened.iter().find(there)
         && !args.overwrite
@@ -91,9 +78,12 @@ pub fn run(args: &LabelArgs, world: &World, output: Output) -> CommandResult {
         "columns": names.all().collect::<Vec<_>>(),
     });
     let kept = if let Some(to) = &args.output {
-        table_of(args, &opened, &found, &layer, &names, to)?
+        let target = target_of(args, to, world)?;
+        let kept = table_of(args, &opened, &found, &layer, &names, &target)?;
+        target.store()?;
+        kept
     } else {
-        in_place(args, &opened, &found, &layer, &names)?;
+        place(stage(args, &opened, &found, &layer, &names)?, world)?;
         chips
     };
     if let Some(field) = &args.attribute {
@@ -233,26 +223,32 @@ fn columns(
     columns
 }
 
-/// Writes the columns into all tables: first beside each, then all get their names.
-fn in_place(
+/// Writes all tables with the columns; none has its name yet.
+fn stage(
     args: &LabelArgs,
     tables: &[Table],
     found: &[Vec<Shared>],
     layer: &[Map<String, Value>],
     names: &Names,
-) -> Result<(), Failure> {
+) -> Result<Vec<StagedTable>, Failure> {
     let pairs: Vec<_> = tables.iter().zip(found).collect();
-    let staged: Vec<StagedTable> = pairs
+    pairs
         .into_par_iter()
         .map(|(table, shared)| {
             let columns = columns(shared, layer, args, names);
             StagedTable::with_columns(table, &columns, None).map_err(|e| Failure::failed(chain(&e)))
         })
-        .collect::<Result<_, _>>()?;
-    for table in staged {
-        table.place().map_err(|e| Failure::failed(chain(&e)))?;
+        .collect()
+}
+
+/// Where the chips that are touched go.
+fn target_of<'a>(args: &LabelArgs, to: &str, world: &'a World) -> Result<Target<'a>, Failure> {
+    if !is_table(to) {
+        return Err(Failure::usage(format!(
+            "{to}: a result is a file ending in .parquet"
+        )));
     }
-    Ok(())
+    Target::of(to, args.overwrite, world)
 }
 
 /// Writes the chips that are touched, with the columns, as one table.
@@ -262,14 +258,9 @@ fn table_of(
     found: &[Vec<Shared>],
     layer: &[Map<String, Value>],
     names: &Names,
-    to: &str,
+    target: &Target<'_>,
 ) -> Result<u64, Failure> {
-    if !is_table(Path::new(to)) {
-        return Err(Failure::usage(format!(
-            "{to}: a result is a file ending in .parquet"
-        )));
-    }
-    not_its_own(Path::new(to), tables.iter().map(Table::path))?;
+    not_its_own(target.place(), tables.iter().map(Table::path))?;
     #[expect(
         clippy::cast_possible_truncation,
         reason = "shares are stored in single precision, and 0.3 is meant as 0.3 is stored"
@@ -286,7 +277,7 @@ fn table_of(
         }
     }
     let columns = columns(&shared, layer, args, names);
-    write_rows(tables, &rows, &columns, Path::new(to), args.overwrite)
+    write_rows(tables, &rows, &columns, target.path(), target.overwrite())
         .map_err(|e| Failure::failed(chain(&e)))?;
     Ok(rows.len() as u64)
 }

@@ -36,10 +36,10 @@ pub fn run(command: Command, shared: &Shared, output: Output) -> CommandResult {
         Command::Prechip(args) => prechip::run(&args, &World::new(shared)?, output, shared),
         Command::Stats(args) => stats::run(&args, &World::new(shared)?, output, shared),
         Command::Info(args) => info::run(&args, &World::new(shared)?, output),
-        Command::Query(args) => query::run(&args, shared, output),
+        Command::Query(args) => query::run(&args, shared, &World::new(shared)?, output),
         Command::Label(args) => label::run(&args, &World::new(shared)?, output),
-        Command::Series(args) => series::run(&args, output),
-        Command::Merge(args) => merge::run(&args, shared, output),
+        Command::Series(args) => series::run(&args, &World::new(shared)?, output),
+        Command::Merge(args) => merge::run(&args, shared, &World::new(shared)?, output),
         Command::Split(args) => split::run(&args, &World::new(shared)?, output),
         Command::Preview(args) => preview::run(&args, &World::new(shared)?, output),
     }

@@ -32,7 +32,7 @@ use crate::{
     chip_list::{ChipList, OpenScenes},
     failure::{Failure, chain},
     folder_lock::FolderLock,
-    index_files::file_name,
+    item_names::file_name,
     output::Output,
     progress::Bar,
     source::Source,

@@ -45,7 +45,7 @@ pub fn run(args: &PreviewArgs, world: &World, output: Output) -> CommandResult {
         };
         let rows = row_count(&index, world).await?;
         let choice = RowChoice::Numbers(spread(rows, u64::from(args.count)));
-        let mut scenes = ScenesOfRows::open(&index, choice)?;
+        let mut scenes = ScenesOfRows::open(&index, choice, world)?;
         let bar = Bar::new(output, "cutting chips");
         let mut chips = Vec::new();
         let mut cloud = 0.0;

@@ -2,7 +2,6 @@
 
 use std::{num::NonZero, path::Path};
 
-use rayon::prelude::*;
 use serde_json::json;
 
 use super::merge::resolved;
@@ -10,15 +9,18 @@ use crate::{
     CommandResult, Status,
     args::{ConditionArgs, QueryArgs, Shared},
     failure::{Failure, chain},
-    index_files::is_table,
-    index_rows::tables,
+    inputs::absolute,
     output::Output,
-    wiring::{Area, Choice, Condition, Per, QueryError, Table, find_rows, read_ids, write_rows},
+    tables::{is_table, open_tables},
+    target::Target,
+    wiring::{
+        Area, Choice, Condition, Per, QueryError, Table, World, find_rows, read_ids, write_rows,
+    },
 };
 
 /// Finds rows.
-pub fn run(args: &QueryArgs, shared: &Shared, output: Output) -> CommandResult {
-    let condition = condition(&args.condition)?;
+pub fn run(args: &QueryArgs, shared: &Shared, world: &World, output: Output) -> CommandResult {
+    let condition = condition(&args.condition, world)?;
     let per = [
         (Per::Item, args.per_item),
         (Per::Month, args.per_month),
@@ -32,7 +34,7 @@ pub fn run(args: &QueryArgs, shared: &Shared, output: Output) -> CommandResult {
             .filter_map(|(per, most)| Some((per, most?)))
             .collect(),
     };
-    let opened = open(Path::new(&args.dataset))?;
+    let opened = open_tables(&args.dataset, world)?;
     let found = find_rows(&opened, &condition, &choice, threads(shared)).map_err(failure)?;
     let mut document = json!({
         "dataset": args.dataset,
@@ -51,14 +53,17 @@ pub fn run(args: &QueryArgs, shared: &Shared, output: Output) -> CommandResult {
         opened.len()
     ));
     if let Some(to) = &args.output {
-        if !is_table(Path::new(to)) {
+        if !is_table(to) {
             return Err(Failure::usage(format!(
                 "{to}: a result is a file ending in .parquet"
             )));
         }
-        not_its_own(Path::new(to), opened.iter().map(Table::path))?;
-        write_rows(&opened, &found.rows, &[], Path::new(to), args.overwrite)
+        let target = Target::of(to, args.overwrite, world)?;
+        let (path, overwrite) = (target.path(), target.overwrite());
+        not_its_own(target.place(), opened.iter().map(Table::path))?;
+        write_rows(&opened, &found.rows, &[], path, overwrite)
             .map_err(|e| Failure::failed(chain(&e)))?;
+        target.store()?;
         document["output"] = json!(to);
         output.document(&document)?;
         output.done(format!("{} chips → {to}", found.rows.len()))?;
@@ -78,9 +83,9 @@ pub fn run(args: &QueryArgs, shared: &Shared, output: Output) -> CommandResult {
 ///
 /// # Errors
 /// A failure where the condition is wrong, or a table cannot be read.
-pub fn row_numbers(index: &Path, text: &str) -> Result<Vec<u64>, Failure> {
+pub fn row_numbers(index: &str, text: &str, world: &World) -> Result<Vec<u64>, Failure> {
     let condition = Condition::default().and_where(text).map_err(failure)?;
-    let opened = open(index)?;
+    let opened = open_tables(index, world)?;
     let threads = NonZero::new(rayon::current_num_threads()).unwrap_or(NonZero::<usize>::MIN);
     let found = find_rows(&opened, &condition, &Choice::default(), threads).map_err(failure)?;
     let mut before = vec![0u64; opened.len()];
@@ -93,7 +98,7 @@ pub fn row_numbers(index: &Path, text: &str) -> Result<Vec<u64>, Failure> {
     Ok(found.rows.iter().map(number).collect())
 }
 
-fn condition(args: &ConditionArgs) -> Result<Condition, Failure> {
+fn condition(args: &ConditionArgs, world: &World) -> Result<Condition, Failure> {
     let mut condition = Condition::default();
     for text in &args.conditions {
         condition = condition.and_where(text).map_err(failure)?;
@@ -105,7 +110,8 @@ fn condition(args: &ConditionArgs) -> Result<Condition, Failure> {
         let text = if given.trim_start().starts_with('{') {
             given.clone()
         } else {
-            std::fs::read_to_string(given).map_err(|e| Failure::of(given, &e))?
+            let text = world.block_on(world.read_all(&absolute(given)?))?;
+            String::from_utf8(text.into()).map_err(|e| Failure::of(given, &e))?
         };
         condition = condition.and_in(Area::of_geojson(&text).map_err(failure)?);
     }
@@ -140,13 +146,6 @@ fn failure(error: QueryError) -> Failure {
         values @ QueryError::Values { .. } => Failure::failed(values),
         wrong => Failure::usage(wrong),
     }
-}
-
-fn open(path: &Path) -> Result<Vec<Table>, Failure> {
-    tables(path)?
-        .par_iter()
-        .map(|path| Table::open(path).map_err(|e| Failure::failed(chain(&e))))
-        .collect()
 }
 
 fn threads(shared: &Shared) -> NonZero<usize> {

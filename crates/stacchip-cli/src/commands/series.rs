@@ -1,7 +1,5 @@
 //! `stacchip series`.
 
-use std::path::Path;
-
 use rayon::prelude::*;
 use serde_json::json;
 use stacchip::{
@@ -13,15 +11,15 @@ use crate::{
     CommandResult, Status,
     args::SeriesArgs,
     failure::{Failure, chain},
-    folder_lock::FolderLock,
-    index_rows::tables,
     output::Output,
     progress::Bar,
-    wiring::{NewColumn, StagedTable, Table, read_chips},
+    rewriting::{Rewriting, place},
+    tables::open_tables,
+    wiring::{NewColumn, StagedTable, Table, World, read_chips},
 };
 
 /// Says which chips follow each other in time.
-pub fn run(args: &SeriesArgs, output: Output) -> CommandResult {
+pub fn run(args: &SeriesArgs, world: &World, output: Output) -> CommandResult {
     for (name, share) in [
         ("--max-cloud", args.max_cloud),
         ("--max-nodata", args.max_nodata),
@@ -32,16 +30,8 @@ pub fn run(args: &SeriesArgs, output: Output) -> CommandResult {
             )));
         }
     }
-    let dataset = Path::new(&args.dataset);
-    let _lock = if dataset.is_dir() {
-        Some(FolderLock::take(dataset)?)
-    } else {
-        FolderLock::beside(dataset)
-    };
-    let opened: Vec<Table> = tables(dataset)?
-        .par_iter()
-        .map(|path| Table::open(path).map_err(|e| Failure::failed(chain(&e))))
-        .collect::<Result<_, _>>()?;
+    let _rewriting = Rewriting::of(&args.dataset)?;
+    let opened = open_tables(&args.dataset, world)?;
     let has = |t: &&Table| t.schema_has(SERIES) || t.schema_has(PERIOD);
     if let Some(table) = opened.iter().find(has)
         && !args.overwrite
@@ -97,9 +87,7 @@ pub fn run(args: &SeriesArgs, output: Output) -> CommandResult {
             StagedTable::with_columns(table, &columns, None).map_err(|e| Failure::failed(chain(&e)))
         })
         .collect::<Result<_, _>>()?;
-    for table in staged {
-        table.place().map_err(|e| Failure::failed(chain(&e)))?;
-    }
+    place(staged, world)?;
     output.document(&json!({
         "dataset": args.dataset,
         "by": args.by.to_string(),

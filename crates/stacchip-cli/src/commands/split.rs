@@ -1,7 +1,5 @@
 //! `stacchip split`.
 
-use std::path::Path;
-
 use rayon::prelude::*;
 use serde_json::json;
 use stacchip::index::{
@@ -13,25 +11,24 @@ use crate::{
     CommandResult, Status,
     args::SplitArgs,
     failure::{Failure, chain},
-    folder_lock::FolderLock,
-    index_rows::tables,
     output::Output,
     progress::Bar,
+    rewriting::{Rewriting, place},
+    tables::open_tables,
     wiring::{Place, StagedTable, Table, World, read_places},
 };
 use stacchip::Progress;
 
 /// Writes which split each chip is in, or checks what is written.
-pub fn run(args: &SplitArgs, _world: &World, output: Output) -> CommandResult {
-    let tables = open(Path::new(&args.dataset))?;
+pub fn run(args: &SplitArgs, world: &World, output: Output) -> CommandResult {
     if args.check {
-        check(args, &tables, output)
+        check(args, &open_tables(&args.dataset, world)?, output)
     } else {
-        split(args, &tables, output)
+        split(args, world, output)
     }
 }
 
-fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
+fn split(args: &SplitArgs, world: &World, output: Output) -> CommandResult {
     let by: SplitBy = args.by.parse().map_err(Failure::usage)?;
     let options = SplitOptions {
         shares: shares(args),
@@ -47,9 +44,6 @@ fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
             "shares of {train} (train), {val} (val) and {test} (test) come to {sum}: they are of all chips, and come to 1"
         )));
     }
-    if let Some(name) = &args.strata {
-        stands(tables, name, &args.dataset)?;
-    }
     let mut own = COLUMNS.iter().chain([&BBOX]);
     if own.any(|column| column.name.eq_ignore_ascii_case(&args.column)) {
         return Err(Failure::usage(format!(
@@ -57,12 +51,11 @@ fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
             args.column
         )));
     }
-    let dataset = Path::new(&args.dataset);
-    let _lock = if dataset.is_dir() {
-        Some(FolderLock::take(dataset)?)
-    } else {
-        FolderLock::beside(dataset)
-    };
+    let _rewriting = Rewriting::of(&args.dataset)?;
+    let tables = &*open_tables(&args.dataset, world)?;
+    if let Some(name) = &args.strata {
+        stands(tables, name, &args.dataset)?;
+    }
     let has = |t: &&Table| t.schema().column_with_name(&args.column).is_some();
     if let Some(table) = tables.iter().find(has)
         && !args.overwrite
@@ -108,7 +101,8 @@ fn split(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
         "shares": options.shares,
         "strata": args.strata,
     });
-    write(args, tables, &names, &said.to_string(), output)?;
+    let staged = stage(args, tables, &names, &said.to_string(), output)?;
+    place(staged, world)?;
     output.document(&json!({
         "dataset": args.dataset,
         "column": args.column,
@@ -196,14 +190,14 @@ fn told(args: &SplitArgs, counts: SplitCounts) -> String {
     )
 }
 
-/// Writes the column into all tables: first beside each, then all get their names.
-fn write(
+/// Writes all tables with the column; none has its name yet.
+fn stage(
     args: &SplitArgs,
     tables: &[Table],
     names: &[Option<&'static str>],
     said: &str,
     output: Output,
-) -> Result<(), Failure> {
+) -> Result<Vec<StagedTable>, Failure> {
     let key = lot_key(&args.column);
     let bar = Bar::new(output, "writing");
     bar.expect(tables.len() as u64);
@@ -216,7 +210,7 @@ fn write(
         (table, range)
     });
     let ranges: Vec<_> = ranges.collect();
-    let staged: Vec<StagedTable> = ranges
+    ranges
         .into_par_iter()
         .map(|(table, range)| {
             let values = names.get(range).unwrap_or_default().iter().copied();
@@ -225,11 +219,7 @@ fn write(
             bar.advance(1);
             staged.map_err(|e| Failure::failed(chain(&e)))
         })
-        .collect::<Result<_, _>>()?;
-    for table in staged {
-        table.place().map_err(|e| Failure::failed(chain(&e)))?;
-    }
-    Ok(())
+        .collect()
 }
 
 fn check(args: &SplitArgs, tables: &[Table], output: Output) -> CommandResult {
@@ -381,14 +371,6 @@ fn each_place(
         }
     }
     Ok(())
-}
-
-/// The tables of the dataset at `path`.
-fn open(path: &Path) -> Result<Vec<Table>, Failure> {
-    tables(path)?
-        .par_iter()
-        .map(|path| Table::open(path).map_err(|e| Failure::failed(chain(&e))))
-        .collect()
 }
 
 /// A share of the chips that is told of, where it is missing.

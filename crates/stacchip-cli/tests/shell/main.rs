@@ -4,6 +4,7 @@
     reason = "what a test stands on is there, or the test fails"
 )]
 
+mod buckets;
 mod calls;
 mod chip;
 mod chips;

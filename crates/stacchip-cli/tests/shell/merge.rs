@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::desk::{Desk, files, lines_of_items, npy, typed};
+use crate::desk::{Desk, files, lines_of_items, npy, stderr, typed};
 
 #[test]
 fn indexes_become_one() {
@@ -175,4 +175,50 @@ fn what_a_merge_would_destroy_is_refused_and_stays() {
     assert!(fs::read(desk.path("m.items.ndjson")).unwrap() != kept);
     assert_eq!(desk.json(&["info", "parts"])["rows"], 16);
     assert_eq!(files(&desk.path("parts")).len(), 2);
+}
+
+#[test]
+fn a_table_an_item_is_what_upstream_reads() {
+    let desk = Desk::empty();
+    fs::write(desk.path("items.ndjson"), lines_of_items(3)).unwrap();
+    let index = "index items.ndjson --stats none --no-headers -o";
+    desk.json(&typed(&format!("{index} one")));
+    desk.json(&typed(&format!("{index} tree --layout upstream")));
+    desk.json(&typed("merge one -o merged.parquet"));
+    let told = desk.json(&typed(
+        "merge merged.parquet one -o again --layout upstream",
+    ));
+    assert_eq!(
+        (&told["rows"], &told["duplicates"]),
+        (&48.into(), &48.into())
+    );
+    let names = |tree: &str| files(&desk.path(tree)).into_keys().collect::<Vec<_>>();
+    assert_eq!(names("again"), names("tree"));
+    let ids = |index: &str| {
+        let found = desk.json(&["query", index]);
+        let ids = found["chips"].as_array().unwrap().iter();
+        let mut ids: Vec<String> = ids.map(ToString::to_string).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids("again"), ids("tree"));
+    let refused = |call: &str, said: &str| {
+        let before = files(&desk.path("again"));
+        let told = stderr(&desk.run(&typed(call)));
+        assert!(told.contains(said), "{call}: {told}");
+        assert!(files(&desk.path("again")) == before, "{call}");
+    };
+    refused("merge one -o again --layout upstream", "--overwrite");
+    refused("merge one -o x.parquet --layout upstream", "is a folder");
+    refused(
+        "merge again -o again --layout upstream --overwrite",
+        "another place",
+    );
+    fs::write(desk.path("items.ndjson"), lines_of_items(2)).unwrap();
+    desk.json(&typed(&format!("{index} two")));
+    refused(
+        "merge two -o again --layout upstream --overwrite",
+        "tables of other items",
+    );
+    desk.json(&typed("merge one -o again --layout upstream --overwrite"));
 }

@@ -43,7 +43,7 @@ pub fn run(args: &ChipArgs, world: &World, output: Output) -> CommandResult {
             }
             Source::Index(path) => {
                 let rows = RowChoice::of(&args.selection)?;
-                let mut scenes = ScenesOfRows::open(&path, rows)?;
+                let mut scenes = ScenesOfRows::open(&path, rows, world)?;
                 rows::cut(args, &mut scenes, shaping, world, output).await
             }
         }

@@ -1,6 +1,6 @@
 //! What an index is.
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use stacchip::{
@@ -11,8 +11,8 @@ use stacchip::{
 use super::index_check::Check;
 use crate::{
     failure::{Failure, chain},
-    index_rows::tables,
-    wiring::{Table, World, survey},
+    tables::{open_all, tables},
+    wiring::{World, survey},
 };
 
 /// The index at `path`, as a document and in words, its first `listed` rows one by one. Each table is
@@ -21,16 +21,15 @@ use crate::{
 /// # Errors
 /// A failure where a table cannot be read.
 pub async fn describe(
-    path: &Path,
+    path: &str,
     listed: usize,
     world: &World,
 ) -> Result<(Value, String), Failure> {
     let mut seen = Seen::default();
-    let tables = tables(path)?;
+    let tables = tables(path, world)?;
     let mut surveys = Vec::with_capacity(tables.len());
-    for table in &tables {
+    for table in open_all(&tables, world)? {
         let failed = |e| Failure::failed(chain(&e));
-        let table = Table::open(table).map_err(failed)?;
         let found = survey(&table, |rows| {
             for row in rows {
                 seen.add(row);
@@ -108,10 +107,10 @@ impl Seen {
         self.nodata[bin(row.quality.nodata.get())] += 1;
     }
 
-    fn document(&self, path: &Path, tables: usize) -> Value {
+    fn document(&self, path: &str, tables: usize) -> Value {
         json!({
             "kind": "index",
-            "address": path.to_string_lossy(),
+            "address": path,
             "tables": tables,
             "rows": self.rows,
             "items": self.items.len(),
@@ -132,7 +131,7 @@ impl Seen {
         })
     }
 
-    fn text(&self, path: &Path) -> String {
+    fn text(&self, path: &str) -> String {
         let list = |set: &BTreeSet<String>| {
             let first: Vec<&str> = set
                 .iter()
@@ -147,7 +146,7 @@ impl Seen {
             }
         };
         let mut lines = vec![
-            format!("index       {}", path.display()),
+            format!("index       {}", path),
             format!(
                 "rows        {} chips of {} item(s)",
                 self.rows,

@@ -2,17 +2,19 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use serde_json::{Value, json};
 
 use super::index::Seen;
 use crate::{
+    afar::is_afar,
+    beside::{beside_of, headers_of, items_of},
     failure::{Failure, chain},
-    index_files::{beside_of, headers_of, items_of},
     item_files::is_item_table,
-    wiring::{Finding, ItemLine, KeptItemTable, Survey, Table, World, chip_number, survey, twice},
+    tables::open_all,
+    wiring::{Finding, ItemLine, KeptItemTable, Survey, World, chip_number, survey, twice},
 };
 
 /// What was found.
@@ -32,8 +34,8 @@ impl Check {
     /// # Errors
     /// A failure where a folder or table cannot be read.
     pub async fn of(
-        path: &Path,
-        tables: &[PathBuf],
+        path: &str,
+        tables: &[String],
         surveys: &[Survey],
         seen: &Seen,
         world: &World,
@@ -45,14 +47,19 @@ impl Check {
             items: 0,
             headers: false,
         };
-        check.duplicates(tables, surveys)?;
+        check.duplicates(tables, surveys, world)?;
         check.columns(path, surveys);
         check.beside(path, tables, seen, world).await?;
         Ok(check)
     }
 
     /// Chips that are there twice, in one table or in two.
-    fn duplicates(&mut self, tables: &[PathBuf], surveys: &[Survey]) -> Result<(), Failure> {
+    fn duplicates(
+        &mut self,
+        tables: &[String],
+        surveys: &[Survey],
+        world: &World,
+    ) -> Result<(), Failure> {
         let twice = twice(surveys);
         if twice.is_empty() {
             return Ok(());
@@ -64,8 +71,11 @@ impl Check {
                 continue;
             }
             let failed = |e| Failure::failed(chain(&e));
-            let table = Table::open(path).map_err(failed)?;
-            survey(&table, |rows| {
+            let opened = open_all(std::slice::from_ref(path), world)?;
+            let Some(table) = opened.first() else {
+                continue;
+            };
+            survey(table, |rows| {
                 for row in rows {
                     let chip = chip_number(row);
                     if twice.binary_search(&chip).is_ok() {
@@ -85,12 +95,7 @@ impl Check {
             }
         }
         examples.sort_unstable();
-        let name = |n: usize| {
-            tables
-                .get(n)
-                .map(|p| p.display().to_string())
-                .unwrap_or_default()
-        };
+        let name = |n: usize| tables.get(n).cloned().unwrap_or_default();
         if let Some((id, first, second)) = examples.first() {
             let place = if first == second {
                 format!("twice in {}", name(*first))
@@ -110,12 +115,12 @@ impl Check {
     }
 
     /// Columns that some tables have and others have not.
-    fn columns(&mut self, path: &Path, surveys: &[Survey]) {
+    fn columns(&mut self, path: &str, surveys: &[Survey]) {
         for name in &self.more {
             let having = surveys.iter().filter(|s| s.more.contains(name)).count();
             if having < surveys.len() {
                 self.findings.push(Finding::warning(
-                    &path.display().to_string(),
+                    path,
                     "schema",
                     format!(
                         "{having} of {} tables have a column `{name}`",
@@ -127,7 +132,7 @@ impl Check {
         if self.versions.len() > 1 {
             let versions: Vec<&str> = self.versions.iter().map(String::as_str).collect();
             self.findings.push(Finding::warning(
-                &path.display().to_string(),
+                path,
                 "schema",
                 format!(
                     "its tables are of several versions: {}",
@@ -140,19 +145,18 @@ impl Check {
     /// Whether rows lead to their items, and what stands beside can be read.
     async fn beside(
         &mut self,
-        path: &Path,
-        tables: &[PathBuf],
+        path: &str,
+        tables: &[String],
         seen: &Seen,
         world: &World,
     ) -> Result<(), Failure> {
-        let shown = path.display().to_string();
-        let found = beside_of(&[path.to_string_lossy().into_owned()], tables)?;
+        let found = beside_of(&[path.to_owned()], tables, world)?;
         let mut kept = BTreeSet::new();
         for file in &found.items {
-            match ids_in(file) {
+            match ids_in(file, world) {
                 Ok(ids) => kept.extend(ids),
                 Err(why) => self.findings.push(Finding::error(
-                    &file.display().to_string(),
+                    file,
                     "beside",
                     format!("these items cannot be read: {why}"),
                 )),
@@ -161,21 +165,22 @@ impl Check {
         self.items = seen.items.intersection(&kept).count();
         let lost: Vec<&String> = seen.homeless.difference(&kept).collect();
         if let Some(first) = lost.first() {
-            let wanted = items_of(tables.first().map_or(path, PathBuf::as_path), first);
+            let table = tables.first().map_or(path, String::as_str);
+            let wanted = items_of(table, first, world)?;
             self.findings.push(Finding::error(
-                &shown,
+                path,
                 "beside",
                 format!(
                     "{} item(s), {first} for one, are neither kept beside it ({}) nor have an address: their pixels cannot be found",
                     lost.len(),
-                    wanted.display()
+                    wanted.address
                 ),
             ));
         }
         let without: Vec<&String> = kept.difference(&seen.items).collect();
         if let (Some(first), false) = (without.first(), seen.items.is_empty()) {
             self.findings.push(Finding::warning(
-                &shown,
+                path,
                 "beside",
                 format!(
                     "{} item(s), {first} for one, are kept beside it and have no chip in it",
@@ -187,7 +192,7 @@ impl Check {
             self.headers = true;
             if let Err(failure) = world.use_headers(file).await {
                 self.findings.push(Finding::error(
-                    &file.display().to_string(),
+                    file,
                     "beside",
                     format!("these headers cannot be read, chips are cut without them: {failure}"),
                 ));
@@ -196,7 +201,7 @@ impl Check {
         let item = seen.items.iter().next();
         let table = tables.first();
         if let (Some(item), Some(table)) = (item, table) {
-            self.headers |= headers_of(table, item).is_some();
+            self.headers |= headers_of(table, item, world)?.is_some();
         }
         Ok(())
     }
@@ -272,7 +277,14 @@ impl Check {
 const MOST: usize = 20;
 
 /// The ids of the items in a file beside an index.
-fn ids_in(file: &Path) -> Result<Vec<String>, String> {
+fn ids_in(address: &str, world: &World) -> Result<Vec<String>, String> {
+    let copy = if is_afar(address) {
+        let copy = world.afar().and_then(|afar| afar.copy(address));
+        Some(copy.map_err(|failure| failure.to_string())?)
+    } else {
+        None
+    };
+    let file: &Path = copy.as_ref().map_or(Path::new(address), |copy| copy);
     if is_item_table(file) {
         let keys = KeptItemTable::open(file).and_then(|table| table.keys());
         let ids = keys.map(|keys| keys.into_iter().map(|(id, _)| id).collect());
