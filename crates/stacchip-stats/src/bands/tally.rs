@@ -75,6 +75,7 @@ impl BandTally {
             SampleType::F16 => {
                 self.real_numbers(numbers, |v: u16| half::f16::from_bits(v).to_f64());
             }
+            SampleType::F32 if numbers.mask.is_none() => self.single_numbers(numbers),
             SampleType::F32 => self.real_numbers(numbers, |v: f32| f64::from(v)),
             SampleType::F64 => self.real_numbers(numbers, |v: f64| v),
             sample => return Err(StatsError::NotReal { sample }),
@@ -197,6 +198,52 @@ impl BandTally {
         });
     }
 
+    /// Floats of single precision without a mask: in cubes nearly all of them are whole numbers, which are looked up as
+    /// such, a chunk at a time.
+    fn single_numbers(&mut self, numbers: Numbers<'_>) {
+        self.counts();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the nearest float is meant, as it is stored"
+        )]
+        let empty = numbers.nodata.map(|value| value as f32);
+        // What means no data is counted with the rest, and taken out again: of whole numbers no other falls on its slot.
+        let place = empty
+            .and_then(|value| whole_slots(&[value; CHUNK], numbers.shift))
+            .and_then(|[slot, ..]| usize::try_from(slot).ok());
+        let seen = |tally: &Self| place.and_then(|slot| tally.whole.get(slot).copied());
+        let before = seen(self);
+        // What numbers that are not whole have left there, once the shift was added to them.
+        let mut data = 0;
+        with_slice(numbers.bytes, |values: &[f32]| {
+            let (chunks, rest) = values.as_chunks::<CHUNK>();
+            let apart = |tally: &mut Self, values: &[f32]| {
+                let before = seen(tally).unwrap_or_default();
+                let bytes = bytemuck::cast_slice(values);
+                tally.real_numbers(Numbers { bytes, ..numbers }, |v: f32| f64::from(v));
+                seen(tally).unwrap_or_default() - before
+            };
+            for chunk in chunks {
+                let Some(slots) = whole_slots(chunk, numbers.shift) else {
+                    data += apart(self, chunk);
+                    continue;
+                };
+                for slot in slots {
+                    if let Some(count) = self.whole.get_mut(slot as usize) {
+                        *count += 1;
+                    }
+                }
+            }
+            data += apart(self, rest);
+        });
+        if let (Some(before), Some(after)) = (before, seen(self)) {
+            self.nodata += after - before - data;
+            if let Some(count) = place.and_then(|slot| self.whole.get_mut(slot)) {
+                *count = before + data;
+            }
+        }
+    }
+
     #[inline]
     fn one(&mut self, value: f64) {
         #[expect(
@@ -234,6 +281,27 @@ impl BandTally {
     }
 }
 
+/// Where numbers are counted once `shift` is added to them; nothing where one of them is no whole number, or none that is
+/// counted. No branch in it depends on a number, so that compilers make vectors of it.
+fn whole_slots(values: &[f32; CHUNK], shift: i32) -> Option<[u32; CHUNK]> {
+    // A float beyond 2²² has no place for halves: added to one, the last bits of the sum are the nearest whole number.
+    const HALVES: f32 = 12_582_912.0;
+    let first = shift
+        .wrapping_sub(FIRST_WHOLE)
+        .cast_unsigned()
+        .wrapping_sub(HALVES.to_bits());
+    let mut slots = [0; CHUNK];
+    let mut all = true;
+    for (slot, &value) in slots.iter_mut().zip(values) {
+        let sum = value + HALVES;
+        *slot = sum.to_bits().wrapping_add(first);
+        all &= sum - HALVES == value;
+        all &= value.abs() < MOST_WHOLE;
+        all &= *slot < WHOLE_SLOTS;
+    }
+    all.then_some(slots)
+}
+
 /// A value that means no data.
 enum Value {
     None,
@@ -269,6 +337,14 @@ fn with_slice<T: Pod>(bytes: &[u8], mut take: impl FnMut(&[T])) {
 
 /// The least whole number that is counted.
 const FIRST: i64 = -32768;
+/// [`FIRST`] and [`SLOTS`], as narrow as floats of single precision.
+const FIRST_WHOLE: i32 = -32768;
+const WHOLE_SLOTS: u32 = 32768 + 65536;
+const _: () = assert!(FIRST_WHOLE as i64 == FIRST && WHOLE_SLOTS as usize == SLOTS);
+/// Floats that are looked at together.
+const CHUNK: usize = 64;
+/// Beyond all whole numbers that are counted, and below 2²².
+const MOST_WHOLE: f32 = 1_000_000.0;
 /// Whole numbers that are counted: of `int16` and of `uint16`.
 const SLOTS: usize = 32768 + 65536;
 
@@ -308,6 +384,58 @@ mod tests {
         }
         alike!(u16, i16, u32, i32, u64, i64, f32, f64);
         assert_eq!(tally(&[0i8, 3, 3, 7, 100, 0], Some(0.0), 5), wanted);
+    }
+
+    #[test]
+    fn whole_floats_are_counted_as_floats_are() {
+        let some = |value: f32| {
+            move |i: usize| {
+                if i.is_multiple_of(97) {
+                    value
+                } else {
+                    (i % 501) as f32 - 250.0
+                }
+            }
+        };
+        let odd = [
+            0.5,
+            -0.0,
+            0.0,
+            32768.0,
+            -32769.0,
+            65535.0,
+            65536.0,
+            4_194_305.0,
+            1e9,
+            f32::NAN,
+            f32::INFINITY,
+            f32::MIN,
+            1e-20,
+        ];
+        for odd in odd {
+            for nodata in [
+                None,
+                Some(0.0),
+                Some(-250.0),
+                Some(0.5),
+                Some(1e9),
+                Some(f64::NAN),
+            ] {
+                for shift in [0, -1000, 40_000, i32::MAX, i32::MIN] {
+                    let values: Vec<f32> = (0..1000).map(some(odd)).collect();
+                    let pixels = Pixels::from_slice([1, 1, 1000], &values).unwrap();
+                    let numbers = Numbers {
+                        nodata,
+                        shift,
+                        ..Numbers::new(SampleType::F32, pixels.as_bytes())
+                    };
+                    let (mut fast, mut slow) = (BandTally::default(), BandTally::default());
+                    fast.add(numbers).unwrap();
+                    slow.real_numbers(numbers, |v: f32| f64::from(v));
+                    assert!(fast == slow, "{odd} {nodata:?} {shift}");
+                }
+            }
+        }
     }
 
     #[test]
