@@ -30,12 +30,28 @@ impl Desk {
         desk
     }
 
+    /// The same, and with the index `i.parquet` of its 16 chips of 128 pixels.
+    pub fn indexed(platform: &str) -> Self {
+        let desk = Self::new(platform);
+        let index = ["index", "scene/item.json", "-o", "i.parquet"];
+        desk.must(&[&index[..], &["--chip-size", "128", "--max-nodata", "1"]].concat());
+        desk
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stacchip"));
         command
             .args(args)
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
+        // What a batch system says of its own jobs is not of these.
+        for name in [
+            "AWS_BATCH_JOB_ARRAY_INDEX",
+            "AWS_BATCH_JOB_ARRAY_SIZE",
+            "STACCHIP_CUBES_PER_JOB",
+        ] {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -67,6 +83,19 @@ impl Desk {
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The files below a folder that are no records or plans, by name.
+    pub fn cubes(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        files(&self.path(folder).join("mode_v1_chipper_v2"))
+    }
+
+    /// The lines of a manifest.
+    pub fn manifest(&self, name: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.path(name)).unwrap();
+        text.lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect()
     }
 
     /// The names of what lies on it.
