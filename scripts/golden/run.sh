@@ -62,6 +62,7 @@ check check_labels "$venv-readers" "$binary"
 check check_corpus_items "$venv-readers" "$binary"
 check check_item_tables "$venv-readers" "$binary"
 check check_bad_input "$venv-readers" "$binary"
+check check_killed_runs "$venv-readers" "$binary" 10
 check check_info "$venv-readers" "$binary"
 check check_pixels "$venv-readers" "$binary"
 
