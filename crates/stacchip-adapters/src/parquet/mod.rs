@@ -19,6 +19,7 @@ mod merge;
 mod places;
 mod query;
 mod reader;
+mod row_group;
 mod rows;
 mod source;
 mod survey;

@@ -19,6 +19,7 @@ use stacchip_index::{ChipRow, IndexError, IndexErrorKind, IndexReader, schema::C
 use super::{
     columns::{self, RowDecoder, TableError},
     index_error,
+    row_group::may_hold,
     source::Source,
 };
 
@@ -137,7 +138,7 @@ impl ParquetIndexReader {
         let mut numbers = Vec::new();
         let mut start = 0u64;
         for (group, rows) in self.group_rows().into_iter().enumerate() {
-            if self.may_hold(group, chipid) {
+            if may_hold(self.metadata.metadata(), group, CHIPID, chipid) {
                 let builder = self.builder([CHIPID].into_iter());
                 let build = || builder.with_row_groups(vec![group]).build();
                 let mut stream = caught(address, build)?.map_err(|e| failure(address, e))?;
@@ -159,29 +160,6 @@ impl ParquetIndexReader {
             }
         }
         Ok(found)
-    }
-
-    /// Whether the statistics of a row group leave room for `chipid`. Bounds may be cut short: a cut
-    /// greatest value is marked as inexact and made greater, so both stay bounds.
-    fn may_hold(&self, group: usize, chipid: &str) -> bool {
-        let metadata = self.metadata.metadata();
-        let Some(group) = metadata.row_groups().get(group) else {
-            return false;
-        };
-        let column = group
-            .columns()
-            .iter()
-            .find(|c| c.column_path().string() == CHIPID);
-        let Some(statistics) = column.and_then(|c| c.statistics()) else {
-            return true;
-        };
-        let wanted = chipid.as_bytes();
-        statistics
-            .min_bytes_opt()
-            .is_none_or(|least| least <= wanted)
-            && statistics
-                .max_bytes_opt()
-                .is_none_or(|greatest| wanted <= greatest)
     }
 
     fn address(&self) -> &str {

@@ -24,7 +24,7 @@ use super::{
     columns::{self, Row},
     names,
 };
-use crate::parquet::source::Source;
+use crate::parquet::{row_group::may_hold, source::Source};
 
 /// Headers in a Parquet file, found by the addresses of their objects. Only the row groups that may
 /// hold an address are read.
@@ -85,7 +85,9 @@ impl ParquetHeaders {
             let here: HashSet<&str> = wanted
                 .iter()
                 .copied()
-                .filter(|address| self.may_hold(group, address))
+                .filter(|address| {
+                    may_hold(self.metadata.metadata(), group, names::ADDRESS, address)
+                })
                 .collect();
             if !here.is_empty() {
                 rows.extend(self.find_in(group, &here).await?);
@@ -152,24 +154,6 @@ impl ParquetHeaders {
             builder = builder.with_row_selection(selection);
         }
         guarded(async move { builder.build()?.try_collect().await }).await
-    }
-
-    /// Whether the statistics of a row group leave room for `address`; cut ones stay bounds.
-    fn may_hold(&self, group: usize, address: &str) -> bool {
-        let metadata = self.metadata.metadata();
-        let column = metadata.row_groups().get(group).and_then(|group| {
-            let mut columns = group.columns().iter();
-            columns.find(|c| c.column_path().string() == names::ADDRESS)
-        });
-        let Some(column) = column else {
-            return true;
-        };
-        let Some(statistics) = column.statistics() else {
-            return true;
-        };
-        let (least, greatest) = (statistics.min_bytes_opt(), statistics.max_bytes_opt());
-        least.is_none_or(|least| least <= address.as_bytes())
-            && greatest.is_none_or(|greatest| address.as_bytes() <= greatest)
     }
 }
 

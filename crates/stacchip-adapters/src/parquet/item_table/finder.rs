@@ -19,6 +19,7 @@ use super::{
     ItemTableError,
     reader::{check, check_geometry, check_sizes, item, read_error},
 };
+use crate::parquet::row_group::may_hold;
 
 /// A stac-geoparquet in a local file: its footer is held, items are read when they are asked for.
 #[derive(Debug, Clone)]
@@ -103,9 +104,9 @@ impl KeptItemTable {
     ) -> Result<Option<String>, ItemTableError> {
         // Of several of one id and collection the first counts.
         let mut found: Vec<(Option<String>, usize, usize)> = Vec::new();
-        for group in
-            (0..self.metadata.metadata().num_row_groups()).filter(|g| self.may_hold(*g, id))
-        {
+        let metadata = self.metadata.metadata();
+        let groups = 0..metadata.num_row_groups();
+        for group in groups.filter(|group| may_hold(metadata, *group, "id", id)) {
             let mut batches = self.batches(Some(&KEYS), Some(group), None)?;
             let mut row = 0;
             while let Some(batch) = self.next(&mut batches)? {
@@ -132,26 +133,6 @@ impl KeptItemTable {
             Some(batch) if batch.num_rows() > 0 => self.json(&batch, 0, row as u64).map(Some),
             _ => Ok(None),
         }
-    }
-
-    /// Whether the statistics of a row group leave room for `id`. Bounds that are cut short stay bounds.
-    fn may_hold(&self, group: usize, id: &str) -> bool {
-        let group = self.metadata.metadata().row_groups().get(group);
-        let column = group.and_then(|g| {
-            g.columns()
-                .iter()
-                .find(|c| c.column_path().string() == "id")
-        });
-        let Some(statistics) = column.and_then(|c| c.statistics()) else {
-            return true;
-        };
-        let wanted = id.as_bytes();
-        statistics
-            .min_bytes_opt()
-            .is_none_or(|least| least <= wanted)
-            && statistics
-                .max_bytes_opt()
-                .is_none_or(|greatest| wanted <= greatest)
     }
 
     fn json(&self, batch: &RecordBatch, at: usize, row: u64) -> Result<String, ItemTableError> {
