@@ -34,7 +34,7 @@ pub use stacchip_adapters::{
     beside::{is_left, temporary},
     cache::CacheUse,
     encode::{
-        cubes::{cube_decoder, cube_encoder},
+        cubes::{CubeMemory, cube_decoder, cube_encoder},
         encoder_for, endings,
     },
     object::{DetachedObjects, Objects, Replaces, Standing, Traffic},

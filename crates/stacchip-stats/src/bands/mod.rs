@@ -12,6 +12,7 @@ mod double;
 mod sketch;
 mod summary;
 mod tally;
+mod whole;
 
 pub use summary::{BandSummary, Histogram, SummaryOptions};
 pub use tally::{BandTally, Numbers};

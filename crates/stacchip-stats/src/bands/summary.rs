@@ -75,12 +75,12 @@ impl BandTally {
     /// What was seen.
     pub fn summary(&self, options: &SummaryOptions) -> BandSummary {
         let (mut count, mut sum, mut squares) = (0u64, 0i128, 0i128);
-        for (value, times) in self.whole() {
+        for (value, times) in self.whole.iter() {
             let (value, times) = (i128::from(value), i128::from(times));
             sum += value * times;
             squares += value * value * times;
         }
-        for (_, times) in self.whole() {
+        for (_, times) in self.whole.iter() {
             count += times;
         }
         let all = count + self.others.count;
@@ -125,7 +125,10 @@ impl BandTally {
 
     /// Numbers and how often they were seen, from the least.
     fn sorted(&self) -> Vec<(f64, u64)> {
-        let whole = self.whole().map(|(value, times)| (value as f64, times));
+        let whole = self
+            .whole
+            .iter()
+            .map(|(value, times)| (value as f64, times));
         let mut all: Vec<_> = whole.chain(self.others.sketch.classes()).collect();
         if self.others.count > 0 {
             all.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal));
@@ -135,7 +138,7 @@ impl BandTally {
 
     /// The least and the greatest number, exactly.
     fn range(&self, sorted: &[(f64, u64)]) -> Option<(f64, f64)> {
-        let mut whole = self.whole().map(|(value, _)| value as f64);
+        let mut whole = self.whole.iter().map(|(value, _)| value as f64);
         let least = whole.next();
         let greatest = whole.last().or(least);
         let others = (self.others.count > 0).then_some((self.others.min, self.others.max));

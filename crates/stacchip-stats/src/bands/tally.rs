@@ -3,14 +3,13 @@
 use bytemuck::Pod;
 use stacchip_model::{Sample, SampleType};
 
-use super::{double::Double, sketch::Sketch};
+use super::{double::Double, sketch::Sketch, whole::WholeCounts};
 use crate::StatsError;
 
 /// What has been seen of the numbers of a band.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BandTally {
-    /// Counts of the whole numbers from [`FIRST`] on; empty before the first.
-    whole: Vec<u64>,
+    pub(super) whole: WholeCounts,
     pub(super) others: Others,
     pub(super) nodata: u64,
     pub(super) not_finite: u64,
@@ -85,11 +84,7 @@ impl BandTally {
 
     /// Takes what `other` has seen.
     pub fn merge(&mut self, other: &Self) {
-        if !other.whole.is_empty() {
-            for (ours, theirs) in self.counts().iter_mut().zip(&other.whole) {
-                *ours += theirs;
-            }
-        }
+        self.whole.merge(&other.whole);
         let (ours, theirs) = (&mut self.others, &other.others);
         if theirs.count > 0 {
             let first = ours.count == 0;
@@ -112,55 +107,50 @@ impl BandTally {
         self.not_finite += other.not_finite;
     }
 
-    /// The whole numbers counted one by one, and how often each was seen, from the least.
-    pub(super) fn whole(&self) -> impl Iterator<Item = (i64, u64)> {
-        let values = (FIRST..).zip(&self.whole);
-        values
-            .filter(|(_, count)| **count > 0)
-            .map(|(v, count)| (v, *count))
-    }
-
-    fn counts(&mut self) -> &mut [u64] {
-        if self.whole.is_empty() {
-            // Pages of it that no number falls in are never touched.
-            self.whole = vec![0; SLOTS];
-        }
-        &mut self.whole
+    /// Forgets all that was seen, and keeps the memory that counting takes: a tally that is used again is not made again.
+    pub fn clear(&mut self) {
+        let mut whole = std::mem::take(&mut self.whole);
+        whole.clear();
+        *self = Self {
+            whole,
+            ..Self::default()
+        };
     }
 
     /// Whole numbers of 8 or 16 bits, the least of which is `least`: a look-up each.
-    fn whole_numbers<T: Sample + Into<i64>>(&mut self, numbers: Numbers<'_>, least: i64) {
-        let all = 1usize << (8 * size_of::<T>());
-        let from = usize::try_from(least - FIRST + i64::from(numbers.shift));
-        let nodata = Value::of(numbers.nodata);
-        let fits = from.as_ref().is_ok_and(|from| from + all <= SLOTS);
-        let (Ok(from), true, None) = (from, fits, numbers.mask) else {
+    fn whole_numbers<T: Sample + Ord + Into<i64>>(&mut self, numbers: Numbers<'_>, least: i64) {
+        let shift = i64::from(numbers.shift);
+        let most = least + (1i64 << (8 * size_of::<T>())) - 1;
+        let ends = (
+            WholeCounts::slot(least + shift),
+            WholeCounts::slot(most + shift),
+        );
+        let ((Some(from), Some(_)), None) = (ends, numbers.mask) else {
             self.real_numbers(numbers, |v: T| {
                 let value: i64 = v.into();
                 value as f64
             });
             return;
         };
-        let counts = self.counts().get_mut(from..from + all).unwrap_or_default();
-        let slot = |value: i64| usize::try_from(value - least).unwrap_or(usize::MAX);
-        let empty = match nodata {
-            Value::Whole(value) => Some(slot(value)),
+        let empty = match Value::of(numbers.nodata) {
+            Value::Whole(value) => WholeCounts::slot(value + shift),
             _ => None,
         };
-        // What means no data is counted with the rest, and taken out again.
-        let before = empty.and_then(|slot| counts.get(slot).copied());
-        with_slice(numbers.bytes, |values: &[T]| {
-            for &value in values {
-                if let Some(count) = counts.get_mut(slot(value.into())) {
-                    *count += 1;
-                }
-            }
+        self.count_but(empty, |counts| {
+            with_slice(numbers.bytes, |values: &[T]| {
+                counts.add_all(values, least, from);
+            });
         });
-        let place = empty.and_then(|slot| counts.get_mut(slot));
-        if let (Some(before), Some(count)) = (before, place) {
-            let empty = *count - before;
-            *count = before;
-            self.nodata += empty;
+    }
+
+    /// Lets `count` count, and takes what it found in the slot `empty` for no data.
+    fn count_but(&mut self, empty: Option<usize>, count: impl FnOnce(&mut WholeCounts)) {
+        let before = empty.map(|slot| self.whole.at(slot));
+        count(&mut self.whole);
+        if let (Some(slot), Some(before)) = (empty, before) {
+            let found = self.whole.at(slot) - before;
+            self.whole.take(slot, found);
+            self.nodata += found;
         }
     }
 
@@ -186,7 +176,6 @@ impl BandTally {
         with_slice(bytes, |values: &[T]| {
             let mut valid = mask.into_iter().flatten();
             let masked = mask.is_some();
-            self.counts();
             for &value in values {
                 let value = real(value);
                 if (masked && valid.next().is_none_or(|&m| m == 0)) || nodata == Some(value) {
@@ -201,47 +190,23 @@ impl BandTally {
     /// Floats of single precision without a mask: in cubes nearly all of them are whole numbers, which are looked up as
     /// such, a chunk at a time.
     fn single_numbers(&mut self, numbers: Numbers<'_>) {
-        self.counts();
+        let shift = numbers.shift;
         #[expect(
             clippy::cast_possible_truncation,
             reason = "the nearest float is meant, as it is stored"
         )]
         let empty = numbers.nodata.map(|value| value as f32);
-        // What means no data is counted with the rest, and taken out again: of whole numbers no other falls on its slot.
-        let place = empty
-            .and_then(|value| whole_slots(&[value; CHUNK], numbers.shift))
-            .and_then(|[slot, ..]| usize::try_from(slot).ok());
-        let seen = |tally: &Self| place.and_then(|slot| tally.whole.get(slot).copied());
-        let before = seen(self);
-        // What numbers that are not whole have left there, once the shift was added to them.
-        let mut data = 0;
+        let empty = empty.and_then(|value| WholeCounts::slot_of_single(value, shift));
         with_slice(numbers.bytes, |values: &[f32]| {
-            let (chunks, rest) = values.as_chunks::<CHUNK>();
-            let apart = |tally: &mut Self, values: &[f32]| {
-                let before = seen(tally).unwrap_or_default();
+            let mut left = Vec::new();
+            self.count_but(empty, |counts| {
+                left.extend(counts.add_singles(values, shift));
+            });
+            for values in left {
                 let bytes = bytemuck::cast_slice(values);
-                tally.real_numbers(Numbers { bytes, ..numbers }, |v: f32| f64::from(v));
-                seen(tally).unwrap_or_default() - before
-            };
-            for chunk in chunks {
-                let Some(slots) = whole_slots(chunk, numbers.shift) else {
-                    data += apart(self, chunk);
-                    continue;
-                };
-                for slot in slots {
-                    if let Some(count) = self.whole.get_mut(slot as usize) {
-                        *count += 1;
-                    }
-                }
+                self.real_numbers(Numbers { bytes, ..numbers }, |v: f32| f64::from(v));
             }
-            data += apart(self, rest);
         });
-        if let (Some(before), Some(after)) = (before, seen(self)) {
-            self.nodata += after - before - data;
-            if let Some(count) = place.and_then(|slot| self.whole.get_mut(slot)) {
-                *count = before + data;
-            }
-        }
     }
 
     #[inline]
@@ -251,13 +216,10 @@ impl BandTally {
             reason = "it saturates, and is compared with what it came from"
         )]
         let whole = value as i32;
-        if f64::from(whole) == value
-            && let Ok(slot) = usize::try_from(i64::from(whole) - FIRST)
-            && let Some(count) = self.whole.get_mut(slot)
-        {
-            *count += 1;
-        } else {
-            self.other(value);
+        let slot = WholeCounts::slot(i64::from(whole));
+        match slot.filter(|_| f64::from(whole) == value) {
+            Some(slot) => self.whole.add(slot),
+            None => self.other(value),
         }
     }
 
@@ -279,27 +241,6 @@ impl BandTally {
         others.squares.add_square(value);
         others.sketch.add(value);
     }
-}
-
-/// Where numbers are counted once `shift` is added to them; nothing where one of them is no whole number, or none that is
-/// counted. No branch in it depends on a number, so that compilers make vectors of it.
-fn whole_slots(values: &[f32; CHUNK], shift: i32) -> Option<[u32; CHUNK]> {
-    // A float beyond 2²² has no place for halves: added to one, the last bits of the sum are the nearest whole number.
-    const HALVES: f32 = 12_582_912.0;
-    let first = shift
-        .wrapping_sub(FIRST_WHOLE)
-        .cast_unsigned()
-        .wrapping_sub(HALVES.to_bits());
-    let mut slots = [0; CHUNK];
-    let mut all = true;
-    for (slot, &value) in slots.iter_mut().zip(values) {
-        let sum = value + HALVES;
-        *slot = sum.to_bits().wrapping_add(first);
-        all &= sum - HALVES == value;
-        all &= value.abs() < MOST_WHOLE;
-        all &= *slot < WHOLE_SLOTS;
-    }
-    all.then_some(slots)
 }
 
 /// A value that means no data.
@@ -335,19 +276,6 @@ fn with_slice<T: Pod>(bytes: &[u8], mut take: impl FnMut(&[T])) {
     }
 }
 
-/// The least whole number that is counted.
-const FIRST: i64 = -32768;
-/// [`FIRST`] and [`SLOTS`], as narrow as floats of single precision.
-const FIRST_WHOLE: i32 = -32768;
-const WHOLE_SLOTS: u32 = 32768 + 65536;
-const _: () = assert!(FIRST_WHOLE as i64 == FIRST && WHOLE_SLOTS as usize == SLOTS);
-/// Floats that are looked at together.
-const CHUNK: usize = 64;
-/// Beyond all whole numbers that are counted, and below 2²².
-const MOST_WHOLE: f32 = 1_000_000.0;
-/// Whole numbers that are counted: of `int16` and of `uint16`.
-const SLOTS: usize = 32768 + 65536;
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -374,7 +302,7 @@ mod tests {
         let wanted = tally(&values, Some(0.0), 5);
         assert_eq!(wanted.nodata, 2);
         assert_eq!(
-            wanted.whole().collect::<Vec<_>>(),
+            wanted.whole.iter().collect::<Vec<_>>(),
             [(8, 2), (12, 1), (105, 1)]
         );
         macro_rules! alike {
@@ -462,6 +390,21 @@ mod tests {
         for nodata in [-1.0, 70_000.0, 0.5, f64::NAN] {
             assert_eq!(tally(&[0u16, 1], Some(nodata), 0).nodata, 0, "{nodata}");
         }
+    }
+
+    #[test]
+    fn a_tally_that_was_cleared_is_as_new() {
+        let mut used = tally(&[3.0f32, 70_000.0, f32::NAN, 0.5, -9.0], None, 0);
+        used.clear();
+        assert!(used == BandTally::default());
+        let mut total = tally(&[5u16; 3], None, 0);
+        total.merge(&used);
+        let values = Pixels::from_slice([1, 1, 200], &[4.0f32; 200]).unwrap();
+        used.add(Numbers::new(SampleType::F32, values.as_bytes()))
+            .unwrap();
+        assert_eq!(used.whole.iter().collect::<Vec<_>>(), [(4, 200)]);
+        total.merge(&used);
+        assert_eq!(total.whole.iter().collect::<Vec<_>>(), [(4, 200), (5, 3)]);
     }
 
     proptest! {

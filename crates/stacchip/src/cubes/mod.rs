@@ -17,6 +17,8 @@ mod plan;
 mod platform;
 mod record;
 mod share;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod write;
 
 pub use cube::{Cube, CubeChip, CubeEncoder, CubeFile};

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 
+use crc32fast::Hasher;
 use stacchip::cubes::{CubeBand, DecodeCubeError};
 use stacchip_model::SampleType;
 
@@ -177,6 +178,8 @@ impl<R: Read> Bands for Streamed<R> {
 pub(super) struct AtHand<'a> {
     rest: &'a [u8],
     shape: Shape,
+    /// What was handed out, and what the checksum of all is to be.
+    checked: Option<(Hasher, u32)>,
 }
 
 impl<'a> AtHand<'a> {
@@ -186,7 +189,23 @@ impl<'a> AtHand<'a> {
         Ok(Self {
             shape: Shape::of(&header, axes, start, entry.len() as u64)?,
             rest: entry.get(start..).unwrap_or_default(),
+            checked: None,
         })
+    }
+
+    /// The same, of an entry whose CRC-32 is to be `checksum`. It is taken of each band before that is handed out, while
+    /// it is near: all of an array at once is fetched from memory twice.
+    pub(super) fn checked(
+        entry: &'a [u8],
+        axes: usize,
+        checksum: u32,
+    ) -> Result<Self, DecodeCubeError> {
+        let mut array = Self::of(entry, axes)?;
+        let mut seen = Hasher::new();
+        let header = entry.len() - array.rest.len();
+        seen.update(entry.get(..header).unwrap_or_default());
+        array.checked = Some((seen, checksum));
+        Ok(array)
     }
 }
 
@@ -199,11 +218,20 @@ impl Bands for AtHand<'_> {
         let next = self.rest.split_at_checked(self.shape.bytes);
         let (next, rest) = next.ok_or_else(|| DecodeCubeError::because("its pixels end early"))?;
         self.rest = rest;
+        if let Some((seen, _)) = &mut self.checked {
+            seen.update(next);
+        }
         Ok(next)
     }
 
     fn end(&mut self) -> Result<(), DecodeCubeError> {
         // All of the entry was handed out: its shape says so.
+        let checked = self.checked.take();
+        if checked.is_some_and(|(seen, wanted)| seen.finalize() != wanted) {
+            return Err(DecodeCubeError::because(
+                "the checksum of its pixels is wrong",
+            ));
+        }
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ mod tar;
 mod tiff;
 
 pub use npz::NpzCubes;
-pub use read::{NpzReader, TarReader};
+pub use read::{CubeMemory, NpzReader, TarReader};
 pub use tar::TarCubes;
 pub use tiff::TiffCubes;
 
@@ -26,10 +26,18 @@ pub fn cube_encoder(format: &str, level: u8) -> Option<Box<dyn CubeEncoder>> {
     }
 }
 
-/// What reads files of cubes that end in `ending`, with memory for arrays of `whole_bytes` at once.
-pub fn cube_decoder(ending: &str, whole_bytes: u64) -> Option<Box<dyn CubeDecoder>> {
+/// What reads files of cubes that end in `ending`, with memory for arrays of `whole_bytes` at once, which is kept in
+/// `memory`.
+pub fn cube_decoder(
+    ending: &str,
+    whole_bytes: u64,
+    memory: &CubeMemory,
+) -> Option<Box<dyn CubeDecoder>> {
     match ending {
-        "npz" => Some(Box::new(NpzReader::whole(whole_bytes))),
+        "npz" => {
+            let reader = NpzReader::whole(whole_bytes);
+            Some(Box::new(reader.with_memory(memory.clone())))
+        }
         "tar" => Some(Box::new(TarReader)),
         _ => None,
     }

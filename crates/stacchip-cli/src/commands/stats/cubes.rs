@@ -1,6 +1,9 @@
 //! Statistics of cubes.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use rayon::prelude::*;
 use serde_json::json;
@@ -24,12 +27,14 @@ use crate::{
     inputs::absolute,
     output::Output,
     progress::Bar,
-    wiring::{World, cube_decoder},
+    wiring::{CubeMemory, World, cube_decoder},
 };
 
 /// The cubes at an address; nothing where it is an index.
 pub async fn found(source: &str, world: &World) -> Result<Option<Vec<String>>, Failure> {
-    let is_cube = |name: &str| ending(name).is_some_and(|e| cube_decoder(e, 0).is_some());
+    let is_cube = |name: &str| {
+        ending(name).is_some_and(|e| cube_decoder(e, 0, &CubeMemory::default()).is_some())
+    };
     let path = Path::new(source);
     if is_cube(source) && !source.contains(['*', '?', '[']) {
         return Ok(Some(vec![source.to_owned()]));
@@ -112,24 +117,32 @@ pub async fn run(
     let mut total: Vec<BandTally> = Vec::new();
     let mut failed = Vec::new();
     let at_once = rayon::current_num_threads().max(1);
-    let whole = memory / at_once as u64;
-    for group in cubes.chunks(at_once) {
+    let counting = Counting {
+        known: &known,
+        whole: memory / at_once as u64,
+        memory: CubeMemory::default(),
+        spare: Mutex::default(),
+    };
+    // Those from elsewhere are held until they are counted.
+    let here = !cubes.iter().any(|cube| cube.contains("://"));
+    for group in cubes.chunks(if here { 8 * at_once } else { at_once }) {
         let mut files = Vec::new();
         for cube in group {
-            files.push((cube, CubeFile::of(cube, whole / 2, world).await));
+            let most = counting.whole / 2;
+            files.push((cube, CubeFile::of(cube, most, world).await));
         }
         // Each is counted by itself, and they are put together in their order: however many threads.
         let tallies: Vec<_> = files
             .into_par_iter()
             .map(|(cube, file)| {
-                let counted = file.and_then(|file| count_cube(cube, &file, &known, whole));
+                let counted = file.and_then(|file| counting.count(cube, &file));
                 bar.advance(1);
                 (cube, counted)
             })
             .collect();
         for (cube, counted) in tallies {
             match counted.and_then(|counted| add(&mut total, counted, cube)) {
-                Ok(()) => {}
+                Ok(counted) => counting.give_back(counted),
                 Err(failure) => {
                     Output::error(&failure);
                     failed.push(json!({ "cube": cube, "error": failure.to_string() }));
@@ -162,52 +175,75 @@ fn sampled(cubes: Vec<String>, args: &StatsArgs) -> Result<Vec<String>, Failure>
     Ok(chosen.cloned().collect())
 }
 
-fn count_cube(
-    name: &str,
-    file: &CubeFile,
-    known: &Known,
+/// What cubes are counted with.
+struct Counting<'a> {
+    known: &'a Known,
+    /// Bytes of memory for each that is counted.
     whole: u64,
-) -> Result<Vec<BandTally>, Failure> {
-    let whole = whole.saturating_sub(file.held());
-    let decoder = ending(name).and_then(|e| cube_decoder(e, whole));
-    let decoder: Box<dyn CubeDecoder> =
-        decoder.ok_or_else(|| Failure::failed(format!("{name} is no cube")))?;
-    let mut tallies: Vec<BandTally> = Vec::new();
-    let counted = decoder.bands(file, &mut |band| {
-        if band.bands > MOST_BANDS {
-            return Err(DecodeCubeError::because(format!(
-                "it has chips of {} bands, and cubes have at most {MOST_BANDS}",
-                band.bands
-            )));
+    memory: CubeMemory,
+    /// Tallies of cubes before, cleared: new ones would be as large as what is counted.
+    spare: Mutex<Vec<Vec<BandTally>>>,
+}
+
+impl Counting<'_> {
+    fn count(&self, name: &str, file: &CubeFile) -> Result<Vec<BandTally>, Failure> {
+        let whole = self.whole.saturating_sub(file.held());
+        let decoder = ending(name).and_then(|e| cube_decoder(e, whole, &self.memory));
+        let decoder: Box<dyn CubeDecoder> =
+            decoder.ok_or_else(|| Failure::failed(format!("{name} is no cube")))?;
+        let mut tallies: Vec<BandTally> = Vec::new();
+        let counted = decoder.bands(file, &mut |band| {
+            if band.bands > MOST_BANDS {
+                return Err(DecodeCubeError::because(format!(
+                    "it has chips of {} bands, and cubes have at most {MOST_BANDS}",
+                    band.bands
+                )));
+            }
+            if tallies.is_empty() {
+                tallies = self.take();
+                tallies.resize_with(band.bands, BandTally::default);
+            }
+            let bands = tallies.len();
+            let tally = tallies.get_mut(band.band);
+            let tally = tally.filter(|_| band.bands == bands).ok_or_else(|| {
+                DecodeCubeError::because(format!(
+                    "it has chips of {bands} bands, and of {}",
+                    band.bands
+                ))
+            })?;
+            let numbers = Numbers {
+                nodata: self.known.nodata(band.band),
+                mask: band.mask,
+                ..Numbers::new(band.sample, band.bytes)
+            };
+            tally.add(numbers).map_err(DecodeCubeError::because)
+        });
+        match counted {
+            Ok(()) => Ok(tallies),
+            Err(error) => Err(Failure::failed(format!("{name}: {}", chain(&error)))),
         }
-        if tallies.is_empty() {
-            tallies = vec![BandTally::default(); band.bands];
-        }
-        let bands = tallies.len();
-        let tally = tallies.get_mut(band.band);
-        let tally = tally.filter(|_| band.bands == bands).ok_or_else(|| {
-            DecodeCubeError::because(format!(
-                "it has chips of {bands} bands, and of {}",
-                band.bands
-            ))
-        })?;
-        let numbers = Numbers {
-            nodata: known.nodata(band.band),
-            mask: band.mask,
-            ..Numbers::new(band.sample, band.bytes)
-        };
-        tally.add(numbers).map_err(DecodeCubeError::because)
-    });
-    match counted {
-        Ok(()) => Ok(tallies),
-        Err(error) => Err(Failure::failed(format!("{name}: {}", chain(&error)))),
+    }
+
+    fn take(&self) -> Vec<BandTally> {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, mut tallies: Vec<BandTally>) {
+        tallies.iter_mut().for_each(BandTally::clear);
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.push(tallies);
     }
 }
 
-fn add(total: &mut Vec<BandTally>, counted: Vec<BandTally>, name: &str) -> Result<(), Failure> {
+/// Adds what was counted in the cube `name` to the `total`, and gives it back.
+fn add(
+    total: &mut Vec<BandTally>,
+    counted: Vec<BandTally>,
+    name: &str,
+) -> Result<Vec<BandTally>, Failure> {
     if total.is_empty() {
-        *total = counted;
-        return Ok(());
+        total.resize_with(counted.len(), BandTally::default);
     }
     if counted.len() != total.len() && !counted.is_empty() {
         return Err(Failure::failed(format!(
@@ -219,7 +255,7 @@ fn add(total: &mut Vec<BandTally>, counted: Vec<BandTally>, name: &str) -> Resul
     for (total, counted) in total.iter_mut().zip(&counted) {
         total.merge(counted);
     }
-    Ok(())
+    Ok(counted)
 }
 
 /// Bands of a cube; more is no cube.
