@@ -31,7 +31,8 @@ pub struct ShapingArgs {
     /// How pixels of other resolutions are made.
     #[arg(long, value_name = "KERNEL", default_value = "nearest")]
     pub resampling: String,
-    /// Fill what lies outside the raster with its nodata value, else 0.
+    /// Fill what lies outside the raster with its nodata value, else 0, and keep masks: the raster's own, and of what lies
+    /// outside where no value says so. Without it masks are neither read nor written.
     #[arg(long, conflicts_with = "fill")]
     pub masked: bool,
     /// Fill what lies outside the raster with this value.
