@@ -120,7 +120,10 @@ def write(path, pixels, profile, how):
 def item(made, folder, keys):
     """The item at `made` for the rasters `keys` in `folder`, at their absolute paths."""
     text = json.loads(Path(made).read_text())
-    text["assets"] = {k: {**a, "href": str((folder / f"{k}.tif").resolve())} for k, a in text["assets"].items() if k in keys}
+    text["assets"] = {k: a for k, a in text["assets"].items() if k in keys}
+    for key, asset in text["assets"].items():
+        for place in (asset, *asset.get("alternate", {}).values()):
+            place["href"] = str((folder / f"{key}.tif").resolve())
     text["links"] = []
     (folder / "item.json").write_text(json.dumps(text))
 

@@ -208,9 +208,10 @@ impl Afar {
         Ok(Some((reader.map_err(|e| unread(&e))?, standing.size)))
     }
 
-    /// Whether something stands at `address` now, as far as anybody says.
-    pub async fn is_there(&self, address: &str) -> bool {
-        self.objects.standing(address).await.is_ok()
+    /// Whether something stands at `address` now; it may where nobody says that it does not.
+    pub async fn may_be_there(&self, address: &str) -> bool {
+        let standing = self.objects.standing(address).await;
+        standing.map_or_else(|error| error.kind != ReadErrorKind::NotFound, |_| true)
     }
 
     /// A copy of the object at `address` in a file of this machine, which goes with the last who holds it.

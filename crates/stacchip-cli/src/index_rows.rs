@@ -88,6 +88,8 @@ impl RowChoice {
 pub struct ScenesOfRows {
     index: String,
     choice: RowChoice,
+    /// All tables.
+    listed: Vec<String>,
     tables: std::vec::IntoIter<String>,
     /// Tables that were opened and not come to yet.
     opened: VecDeque<(String, ParquetIndexReader)>,
@@ -150,9 +152,11 @@ impl ScenesOfRows {
     /// # Errors
     /// A failure where there is no table.
     pub fn open(index: &str, choice: RowChoice, world: &World) -> Result<Self, Failure> {
+        // Listed once: rows are counted through all tables, and one that comes to stand between them moves all behind it.
+        let listed = tables(index, world)?;
         let choice = match choice {
             RowChoice::Where(text) => {
-                let numbers = row_numbers(index, &text, world)?;
+                let numbers = row_numbers(&listed, &text, world)?;
                 if numbers.is_empty() {
                     return Err(Failure::failed(format!(
                         "{index}: no chip answers to `{text}`"
@@ -165,7 +169,8 @@ impl ScenesOfRows {
         Ok(Self {
             index: index.to_owned(),
             choice,
-            tables: tables(index, world)?.into_iter(),
+            tables: listed.clone().into_iter(),
+            listed,
             opened: VecDeque::new(),
             before: 0,
             held: Held::default(),
@@ -281,8 +286,7 @@ impl ScenesOfRows {
         };
         let mut known: HashMap<&str, Vec<ChipRow>> = HashMap::new();
         let mut picked = Picked::new();
-        let tables = tables(&self.index, world)?;
-        let opened = tables.chunks(at_once(&self.index));
+        let opened = self.listed.chunks(at_once(&self.index));
         for tables in opened {
             let readers = tables.iter().map(|table| world.index_reader(table));
             for reader in try_join_all(readers).await? {

@@ -84,7 +84,7 @@ impl StagedTables {
                 Err(error)
                     if error.kind == WriteErrorKind::Exists && orphans == Orphans::AreReplaced =>
                 {
-                    if afar.is_there(&self.address).await {
+                    if afar.may_be_there(&self.address).await {
                         return Err(WriteError::new(WriteErrorKind::Exists, &self.address));
                     }
                     let anything = Replaces::Anything;

@@ -11,7 +11,7 @@ use crate::{
     failure::{Failure, chain},
     inputs::absolute,
     output::Output,
-    tables::{is_table, open_tables},
+    tables::{is_table, open_all, open_tables},
     target::Target,
     wiring::{
         Area, Choice, Condition, Per, QueryError, Table, World, find_rows, read_ids, write_rows,
@@ -78,14 +78,13 @@ pub fn run(args: &QueryArgs, shared: &Shared, world: &World, output: Output) -> 
     Ok(Status::Done)
 }
 
-/// The numbers of the rows of the index at `index` that answer to `text`, counted through all its
-/// tables.
+/// The numbers of the rows of `tables` that answer to `text`, counted through all of them.
 ///
 /// # Errors
 /// A failure where the condition is wrong, or a table cannot be read.
-pub fn row_numbers(index: &str, text: &str, world: &World) -> Result<Vec<u64>, Failure> {
+pub fn row_numbers(tables: &[String], text: &str, world: &World) -> Result<Vec<u64>, Failure> {
     let condition = Condition::default().and_where(text).map_err(failure)?;
-    let opened = open_tables(index, world)?;
+    let opened = open_all(tables, world)?;
     let threads = NonZero::new(rayon::current_num_threads()).unwrap_or(NonZero::<usize>::MIN);
     let found = find_rows(&opened, &condition, &Choice::default(), threads).map_err(failure)?;
     let mut before = vec![0u64; opened.len()];

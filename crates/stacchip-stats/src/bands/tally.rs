@@ -171,6 +171,7 @@ impl BandTally {
                 reason = "the nearest float is meant"
             )]
             SampleType::F32 => f64::from(value as f32),
+            SampleType::F16 => half::f16::from_f64(value).to_f64(),
             _ => value,
         });
         with_slice(bytes, |values: &[T]| {
@@ -383,6 +384,21 @@ mod tests {
         assert_eq!((summary.count, summary.mean), (2, Some(2.75)));
         let error = tally.add(Numbers::new(SampleType::C64, &[])).unwrap_err();
         assert!(error.to_string().contains("complex64"), "{error}");
+    }
+
+    #[test]
+    fn a_nodata_value_is_rounded_as_it_is_stored() {
+        let stored = half::f16::from_f64(-9999.0);
+        assert!((stored.to_f64() - -10_000.0).abs() < 1e-9);
+        let values = [stored.to_bits(), half::f16::from_f64(5.0).to_bits()];
+        let mut tally = BandTally::default();
+        let numbers = Numbers {
+            nodata: Some(-9999.0),
+            ..Numbers::new(SampleType::F16, bytemuck::cast_slice(&values))
+        };
+        tally.add(numbers).unwrap();
+        assert_eq!(tally.nodata, 1);
+        assert_eq!(tally.whole.iter().collect::<Vec<_>>(), [(5, 1)]);
     }
 
     #[test]

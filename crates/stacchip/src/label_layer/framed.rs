@@ -8,7 +8,7 @@ use stacchip_model::{
 
 use super::{
     LabelError,
-    placed::{Placed, project},
+    placed::{Placed, project, widened},
 };
 
 /// Where a frame lies, and how figures come to its pixels.
@@ -80,7 +80,7 @@ impl<'a> Framed<'a> {
         let same = from.matches(self.crs) == Some(true);
         let mut found = Figure::default();
         for (polygon, on_globe) in figure.polygons.iter().zip(&placed.figure.polygons) {
-            if !self.reaches(on_globe.rings.iter().flatten().copied()) {
+            if !self.reaches(on_globe.rings.iter().flatten().copied(), placed.margin) {
                 continue;
             }
             let whole = Figure {
@@ -94,7 +94,7 @@ impl<'a> Framed<'a> {
         }
         for (number, line) in figure.lines.iter().enumerate() {
             let on_globe = placed.line(number);
-            if !self.reaches(on_globe.iter().flatten().copied()) {
+            if !self.reaches(on_globe.iter().flatten().copied(), placed.margin) {
                 continue;
             }
             let whole = Figure {
@@ -107,7 +107,8 @@ impl<'a> Framed<'a> {
             }
         }
         let points = figure.points.iter().zip(&placed.figure.points);
-        let near = points.filter(|(_, on_globe)| self.reaches(std::iter::once(**on_globe)));
+        let near =
+            points.filter(|(_, on_globe)| self.reaches(std::iter::once(**on_globe), [0.0; 2]));
         let mut points = Figure {
             points: near.map(|(p, _)| *p).collect(),
             ..Figure::default()
@@ -169,11 +170,12 @@ impl<'a> Framed<'a> {
         Ok(found)
     }
 
-    /// Whether the box around points meets one around the frame.
-    fn reaches(&self, points: impl Iterator<Item = Point>) -> bool {
+    /// Whether the box around points, and around what bends out of it by `margin`, meets one around the frame.
+    fn reaches(&self, points: impl Iterator<Item = Point>, margin: [f64; 2]) -> bool {
         let around = points.fold(None, |all: Option<Bounds>, [x, y]| {
             Some(all.map_or(Bounds::new(x, y, x, y), |b| b.extended([x, y])))
         });
+        let around = around.map(|around| widened(around, margin));
         around.is_some_and(|around| self.boxes.iter().any(|b| meet(*b, around)))
     }
 }

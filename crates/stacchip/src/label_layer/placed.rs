@@ -3,15 +3,18 @@
 use stacchip_index::on_globe::{
     lies_plain, line_within_a_turn, unrolled, unrolled_line, within_a_turn,
 };
-use stacchip_model::{Bounds, Crs, Figure, Point, Polygon, ProjectError, Projector};
+use stacchip_model::{Bounds, Crs, Figure, Point, ProjectError, Projector};
 
 /// A figure in longitude and latitude, within ±180°: cut where it crosses the antimeridian, closed over a pole.
 #[derive(Debug)]
 pub(super) struct Placed {
-    /// All of it. Its points and polygons are those of the figure, one for one.
+    /// All of it. Its points and polygons are those of the figure, one for one; long edges have points between their corners,
+    /// so that they lie where they do in the system of the figure.
     pub(super) figure: Figure,
-    /// The box around it.
+    /// A box around it, and around what lies between its corners in another system.
     pub(super) bounds: Bounds,
+    /// Degrees of longitude and latitude by which an edge may bend out of its place in another system.
+    pub(super) margin: [f64; 2],
     /// Of each line of the figure where its parts end among the lines here; of lines that are not cut nothing.
     line_ends: Vec<usize>,
     /// Whether it is not merely its points, projected: parts of it are on both sides of the antimeridian, or around a pole.
@@ -38,14 +41,19 @@ impl Placed {
                 }
             });
         }
+        let margin = margin(&there);
+        if !degrees {
+            densify(&mut there, figure, crs, projector);
+        }
         let mut placed = Self {
             figure: Figure::default(),
             bounds: Bounds::new(0.0, 0.0, 0.0, 0.0),
+            margin,
             line_ends: Vec::new(),
             cut: false,
         };
         let within = |points: &[Point]| points.iter().all(|p| p[0].abs() <= 180.0);
-        for (polygon, source) in there.polygons.iter_mut().zip(&figure.polygons) {
+        for polygon in &mut there.polygons {
             let plain = |ring: &Vec<Point>| {
                 if degrees {
                     within(ring)
@@ -60,20 +68,7 @@ impl Placed {
             *polygon = if degrees {
                 within_a_turn(polygon)
             } else {
-                // Edges bend: between corners they may run around a pole.
-                let mut fine = densified(source);
-                let mut points: Vec<Point> = fine.rings.iter().flatten().copied().collect();
-                if projector.project(crs, &globe, &mut points).is_ok() {
-                    let mut points = points.into_iter();
-                    fine.rings
-                        .iter_mut()
-                        .flatten()
-                        .zip(&mut points)
-                        .for_each(|(p, at)| *p = at);
-                    unrolled(&fine)
-                } else {
-                    unrolled(polygon)
-                }
+                unrolled(polygon)
             };
         }
         let mut lines = Vec::with_capacity(there.lines.len());
@@ -99,7 +94,10 @@ impl Placed {
         }
         let bounds = there.bounds();
         placed.figure = there;
-        Ok(bounds.map(|bounds| Self { bounds, ..placed }))
+        Ok(bounds.map(|b| Self {
+            bounds: widened(b, placed.margin),
+            ..placed
+        }))
     }
 
     /// The parts here of the line with that number in the figure.
@@ -135,23 +133,75 @@ pub(super) fn project(
     Ok(())
 }
 
-fn densified(polygon: &Polygon) -> Polygon {
-    let fine = |ring: &Vec<Point>| {
-        let next = ring.iter().skip(1);
-        let steps = ring.iter().zip(next).flat_map(|(a, b)| {
-            (0..PIECES).map(move |i| {
-                let at = f64::from(i) / f64::from(PIECES);
+/// A box with so much more of longitude and latitude on each side.
+pub(super) fn widened(b: Bounds, [lon, lat]: [f64; 2]) -> Bounds {
+    Bounds::new(b.xmin - lon, b.ymin - lat, b.xmax + lon, b.ymax + lat)
+}
+
+/// Degrees of longitude and latitude that no edge between the corners of `figure`, which is in longitude and latitude, bends out of
+/// its place by, in whichever system it is straight: twice the height of the arc over a parallel, L² tan φ / 8.
+fn margin(figure: &Figure) -> [f64; 2] {
+    let rings = figure.polygons.iter().flat_map(|polygon| &polygon.rings);
+    let lines = rings.chain(&figure.lines);
+    let edges = lines.flat_map(|line| line.iter().zip(line.iter().skip(1)));
+    edges.fold([0.0f64; 2], |[lon, lat], (a, b)| {
+        let turn = (b[0] - a[0]).abs().rem_euclid(360.0);
+        let (low, high) = (a[1].abs().min(b[1].abs()), a[1].abs().max(b[1].abs()));
+        let high = high.min(HIGHEST).to_radians();
+        let along = turn.min(360.0 - turn).to_radians() * low.to_radians().cos();
+        let across = (b[1] - a[1]).to_radians();
+        let height = (along * along + across * across) * high.tan().max(1.0) / 4.0;
+        let height = height.to_degrees().min(MOST_BENT);
+        [lon.max(height / high.cos()), lat.max(height)]
+    })
+}
+
+/// Gives long edges of `there`, which are those of `figure` in longitude and latitude, points between their corners: a straight
+/// edge of a projected system bends on the globe. What has no place there is left as it is.
+fn densify(there: &mut Figure, figure: &Figure, crs: &Crs, projector: &dyn Projector) {
+    let rings = there.polygons.iter_mut().flat_map(|p| &mut p.rings);
+    let sources = figure.polygons.iter().flat_map(|p| &p.rings);
+    let lines = there.lines.iter_mut().zip(&figure.lines);
+    for (line, source) in rings.zip(sources).chain(lines) {
+        let corners = line.iter().zip(line.iter().skip(1));
+        let pieces: Vec<u16> = corners.map(|(a, b)| pieces(*a, *b)).collect();
+        if pieces.iter().all(|pieces| *pieces == 1) {
+            continue;
+        }
+        let next = source.iter().skip(1);
+        let edges = source.iter().zip(next).zip(pieces);
+        let steps = edges.flat_map(|((a, b), pieces)| {
+            (0..pieces).map(move |i| {
+                let at = f64::from(i) / f64::from(pieces);
                 [a[0] + at * (b[0] - a[0]), a[1] + at * (b[1] - a[1])]
             })
         });
-        steps.chain(ring.last().copied()).collect()
-    };
-    Polygon {
-        rings: polygon.rings.iter().map(fine).collect(),
+        let mut fine: Vec<Point> = steps.chain(source.last().copied()).collect();
+        if projector.project(crs, &Crs::wgs84(), &mut fine).is_ok() {
+            *line = fine;
+        }
     }
+}
+
+/// Parts of an edge between two places in longitude and latitude, none of them long.
+fn pieces(a: Point, b: Point) -> u16 {
+    let span = (b[0] - a[0]).abs().max((b[1] - a[1]).abs());
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to what fits"
+    )]
+    let pieces = (span / LONGEST).ceil().clamp(1.0, f64::from(PIECES)) as u16;
+    pieces
 }
 
 /// Degrees of longitude between which a projected ring can be taken as it is: no pole and no antimeridian is in it.
 const WIDEST: f64 = 60.0;
-/// Parts of an edge that may run around a pole.
-const PIECES: u16 = 32;
+/// Degrees that an edge may span without points between: it bends by half a metre then, where its system is not an odd one.
+const LONGEST: f64 = 0.05;
+/// Most parts of an edge.
+const PIECES: u16 = 1024;
+/// The latitude beyond which edges are taken to bend as they do there.
+const HIGHEST: f64 = 85.0;
+/// Degrees by which an edge bends at most.
+const MOST_BENT: f64 = 45.0;

@@ -327,3 +327,43 @@ fn what_lies_far_off_does_not_matter() {
     };
     assert_eq!(near(-30.0), near(60.0));
 }
+
+#[test]
+fn straight_edges_of_a_projected_layer_bend_on_the_globe() {
+    let rectangle = |crs: Crs| {
+        let ring = vec![
+            [-3.0, -12.0],
+            [3.0, -12.0],
+            [3.0, -10.0],
+            [-3.0, -10.0],
+            [-3.0, -12.0],
+        ];
+        let line = Figure {
+            lines: vec![vec![[-3.0, -10.15], [3.0, -10.15]]],
+            ..Figure::default()
+        };
+        LabelLayer::new(vec![polygons(vec![ring]), line], crs, &Polar).unwrap()
+    };
+    // In the middle of its northern edge, half a degree north of all its corners.
+    let within = frame(Crs::epsg(3413), [-0.1, -10.05], 0.02);
+    let layer = rectangle(Crs::epsg(3413));
+    assert_eq!(count(&burnt(&layer, &within, &Polar)), 100);
+    let chip: MultiPolygon = square(-0.4, 79.8, 0.1).into();
+    assert_eq!(layer.touching(&chip), [0, 1]);
+    assert_eq!(layer.coverage(&chip, &[0]), 1.0);
+    let beyond: MultiPolygon = square(-0.4, 80.1, 0.1).into();
+    assert!(layer.touching(&beyond).is_empty());
+    let north = frame(Crs::epsg(3413), [-0.1, -9.7], 0.02);
+    assert_eq!(count(&burnt(&layer, &north, &Polar)), 0);
+    // Brought corner by corner into another system, as GDAL does, edges are straight there.
+    let degrees = vec![
+        [-20.0, 78.0],
+        [20.0, 78.0],
+        [20.0, 80.0],
+        [-20.0, 80.0],
+        [-20.0, 78.0],
+    ];
+    let layer = LabelLayer::new(vec![polygons(vec![degrees])], Crs::wgs84(), &Polar).unwrap();
+    let chord = frame(Crs::epsg(3413), [-0.1, -9.42], 0.02);
+    assert_eq!(count(&burnt(&layer, &chord, &Polar)), 100);
+}

@@ -87,6 +87,7 @@ impl Kind {
                 _ => self.become_kind(Self::Whole, value),
             },
             Value::Number(_) => {
+                exact(value)?;
                 if *self == Self::Whole {
                     *self = Self::Number;
                 }
@@ -264,8 +265,12 @@ fn exact(value: &Value) -> Result<f64, Wrong> {
             "{value} beside numbers with fractions, which hold no such whole number"
         ))
     };
-    match value.as_i64() {
-        Some(whole) if whole.unsigned_abs() > 1 << 53 => Err(inexact()),
+    match (value.as_i64(), value.as_u64()) {
+        (None, Some(_)) => Err(Wrong::of(format!(
+            "{value} is more than the whole numbers of tables go to, which is {}",
+            i64::MAX
+        ))),
+        (Some(whole), _) if whole.unsigned_abs() > 1 << 53 => Err(inexact()),
         _ => value.as_f64().ok_or_else(inexact),
     }
 }

@@ -486,6 +486,10 @@ fn items_that_do_not_go_together_are_refused() {
             "\"yesterday\" is no moment",
         ),
         (
+            with("/properties/n", json!(9_223_372_036_854_775_808u64)),
+            "9223372036854775808 is more than the whole numbers of tables go to",
+        ),
+        (
             with("/bbox", json!([1, 2, 3])),
             "`bbox`: it is no list of four or six numbers",
         ),

@@ -20,7 +20,8 @@ pub struct Area {
 }
 
 impl Area {
-    /// The box with these edges in degrees; across the antimeridian, where `west` is more than `east`.
+    /// The box with these edges in degrees; across the antimeridian, where `west` is more than `east`, or where it reaches
+    /// beyond ±180.
     ///
     /// # Errors
     /// [`QueryError::Area`] where it is none.
@@ -45,13 +46,41 @@ impl Area {
         } else {
             vec![part(west, 180.0), part(-180.0, east)]
         };
+        Self::of(polygons)
+    }
+
+    /// All that `polygons` hold; beyond ±180 they are where they come to on the globe.
+    fn of(polygons: Vec<Polygon>) -> Result<Self, QueryError> {
+        let mut within = Vec::with_capacity(polygons.len());
+        for polygon in polygons {
+            let Some(b) = MultiPolygon::from(polygon.clone()).bounds() else {
+                continue;
+            };
+            if b.xmin >= -180.0 && b.xmax <= 180.0 {
+                within.push(polygon);
+                continue;
+            }
+            if !(b.xmin.abs() <= FARTHEST && b.xmax.abs() <= FARTHEST) {
+                return Err(QueryError::Area(format!(
+                    "longitudes from {} to {} are too far round the globe: give degrees",
+                    b.xmin, b.xmax
+                )));
+            }
+            let mut turn = ((-180.0 - b.xmax) / 360.0).ceil() * 360.0;
+            while b.xmin + turn <= 180.0 {
+                let mut turned = polygon.clone();
+                turned.rings.iter_mut().flatten().for_each(|p| p[0] += turn);
+                within.push(turned);
+                turn += 360.0;
+            }
+        }
         Ok(Self {
-            all: vec![MultiPolygon { polygons }],
+            all: vec![MultiPolygon { polygons: within }],
         })
     }
 
     /// The polygons of a `GeoJSON` text: a Polygon, `MultiPolygon`, collection of them, Feature or
-    /// `FeatureCollection`; together they are one area.
+    /// `FeatureCollection`; together they are one area. Longitudes beyond ±180 are those a turn away.
     ///
     /// # Errors
     /// [`QueryError::Area`] where it holds none, or something else.
@@ -63,9 +92,7 @@ impl Area {
         if polygons.is_empty() {
             return Err(wrong("there is no polygon in it"));
         }
-        Ok(Self {
-            all: vec![MultiPolygon { polygons }],
-        })
+        Self::of(polygons)
     }
 
     pub(super) fn and(mut self, other: Self) -> Self {
@@ -153,4 +180,48 @@ fn polygon(json: &Value) -> Result<Polygon, &'static str> {
     Ok(Polygon {
         rings: rings.collect::<Result<_, _>>()?,
     })
+}
+
+/// Degrees of longitude that are taken for such: ten times round the globe.
+const FARTHEST: f64 = 3600.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chip(west: f64) -> MultiPolygon {
+        let (east, south, north) = (west + 0.5, -17.0, -16.5);
+        Polygon {
+            rings: vec![vec![
+                [west, south],
+                [east, south],
+                [east, north],
+                [west, north],
+                [west, south],
+            ]],
+        }
+        .into()
+    }
+
+    #[test]
+    fn longitudes_beyond_the_antimeridian_are_a_turn_away() {
+        let boxes = [
+            [179.0, 181.0],
+            [-181.0, -179.0],
+            [179.0, -179.0],
+            [539.0, 541.0],
+        ];
+        for [west, east] in boxes {
+            let area = Area::of_box([west, -17.2, east, -16.0]).unwrap();
+            for (lon, inside) in [(179.2, true), (-179.8, true), (-178.5, false), (0.0, false)] {
+                assert_eq!(area.meets(&chip(lon)), inside, "{west} to {east}: {lon}");
+            }
+        }
+        let ring = "[[180.1,-17.2],[181,-17.2],[181,-16],[180.1,-16],[180.1,-17.2]]";
+        let text = format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#);
+        let area = Area::of_geojson(&text).unwrap();
+        assert!(area.meets(&chip(-179.8)) && !area.meets(&chip(179.2)));
+        let refused = Area::of_box([499_980.0, -17.2, 509_980.0, -16.0]);
+        assert!(refused.unwrap_err().to_string().contains("give degrees"));
+    }
 }

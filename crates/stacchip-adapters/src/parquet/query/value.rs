@@ -78,7 +78,7 @@ pub(super) fn evaluate(expression: &Expression, batch: &RecordBatch) -> Result<V
             }
         })?,
         E::IsNull(a) => evaluate(a, batch)?.map(|a| Ok(Arc::new(is_null(a)?)))?,
-        E::Cast(a, kind) => evaluate(a, batch)?.map(|a| convert(a, kind))?,
+        E::Cast(a, kind) => evaluate(a, batch)?.map(|a| convert(&rounded(a, kind), kind))?,
         E::Part(part, a) => evaluate(a, batch)?.map(|a| take_part(*part, a))?,
         E::Compute(a, how, b) => compute(&evaluate(a, batch)?, *how, &evaluate(b, batch)?)?,
         E::In(a, list) => {
@@ -157,6 +157,8 @@ pub(super) fn plain(array: &ArrayRef) -> Result<ArrayRef> {
     }
 }
 
+/// Half of the least float of single precision that is more than zero, 2⁻¹⁵⁰: what is less becomes zero.
+const SMALLEST: f64 = 1.0 / (1u128 << 75) as f64 / (1u128 << 75) as f64;
 const MOMENT: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
 fn strictly(array: &ArrayRef, kind: &DataType) -> Result<ArrayRef> {
@@ -165,6 +167,21 @@ fn strictly(array: &ArrayRef, kind: &DataType) -> Result<ArrayRef> {
         ..CastOptions::default()
     };
     cast_with_options(array, kind, &options)
+}
+
+/// Numbers that become whole ones: rounded to the nearest, halves to the even one, as other databases do.
+fn rounded(array: &ArrayRef, kind: &DataType) -> ArrayRef {
+    match array.data_type() {
+        DataType::Float64 if kind.is_integer() => {
+            let numbers = array.as_primitive::<Float64Type>();
+            Arc::new(numbers.unary::<_, Float64Type>(f64::round_ties_even))
+        }
+        DataType::Float32 if kind.is_integer() => {
+            let numbers = array.as_primitive::<Float32Type>();
+            Arc::new(numbers.unary::<_, Float32Type>(f32::round_ties_even))
+        }
+        _ => Arc::clone(array),
+    }
 }
 
 /// An array as another type; texts as days and moments by ISO 8601.
@@ -465,7 +482,7 @@ fn fits(constant: &ArrayRef, kind: &DataType) -> bool {
             .as_primitive::<Float64Type>()
             .values()
             .iter()
-            .all(|v| v.abs() <= f64::from(f32::MAX)),
+            .all(|v| v.abs() <= f64::from(f32::MAX) && (*v == 0.0 || v.abs() >= SMALLEST)),
         (a, b) if whole(a) && whole(b) => strictly(constant, b).is_ok(),
         (a, DataType::Float32) if whole(a) => {
             let back = strictly(constant, &DataType::Float32);

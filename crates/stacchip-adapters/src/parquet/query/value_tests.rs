@@ -129,6 +129,12 @@ fn numbers_and_texts_are_compared_as_sql_does() {
         ("t LIKE '%!%' ESCAPE '!'", vec![3]),
         ("n < 5 AND t NOT LIKE '%!%' ESCAPE '!'", vec![0, 1, 2, 4]),
         ("t LIKE 'a\\_b' ESCAPE ''", vec![2]),
+        // Too small for single precision to be more than zero.
+        ("s = 1e-50", vec![]),
+        ("s > 1e-50 AND s < 3", vec![2]),
+        // Halves go to the even number: 1.5, 2 and 2.5.
+        ("cast(n / 2.0 as int) = 2", vec![3, 4, 5]),
+        ("cast(-n / 2.0 as int) = -2", vec![3, 4, 5]),
     ] {
         cases.push((text.to_owned(), wanted));
     }

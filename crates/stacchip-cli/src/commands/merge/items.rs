@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 use tempfile::TempPath;
 
 use super::place::make_parent;
@@ -113,10 +113,14 @@ fn content(item: &ItemLine) -> Result<u64, serde_json::Error> {
 }
 
 fn say(value: &Value, to: &mut DefaultHasher) {
+    std::mem::discriminant(value).hash(to);
     match value {
-        Value::Null => 0u8.hash(to),
+        Value::Null => {}
         Value::Bool(flag) => flag.hash(to),
-        Value::Number(number) => number.as_f64().map(f64::to_bits).hash(to),
+        Value::Number(number) => match whole(number) {
+            Some(whole) => whole.hash(to),
+            None => number.as_f64().map(f64::to_bits).hash(to),
+        },
         Value::String(text) => match text.parse::<jiff::Timestamp>() {
             Ok(moment) => moment.hash(to),
             Err(_) => text.hash(to),
@@ -137,6 +141,21 @@ fn say(value: &Value, to: &mut DefaultHasher) {
             }
         }
     }
+}
+
+/// A number without a fraction, exactly, be it written as 1 or as 1.0.
+fn whole(number: &Number) -> Option<i128> {
+    let as_written = number.as_i64().map(i128::from);
+    let as_written = as_written.or_else(|| number.as_u64().map(i128::from));
+    as_written.or_else(|| {
+        let value = number.as_f64()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "without a fraction, and far within 128 bits"
+        )]
+        let whole = value as i128;
+        (value.fract() == 0.0 && value.abs() < 1e30).then_some(whole)
+    })
 }
 
 /// Whether a member says more than that it is not there.
