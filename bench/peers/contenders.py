@@ -50,6 +50,17 @@ class Chips:
         return sums
 
 
+def item_of(text):
+    """An item as the Python stacchip takes it: its release knows `proj:epsg`, which pystac turns into `proj:code`."""
+    from pystac import Item
+
+    item = Item.from_dict(text)
+    code = item.properties.get("proj:code")
+    if code:
+        item.properties.setdefault("proj:epsg", int(code.split(":")[1]))
+    return item
+
+
 def grown(array, size):
     """`array` at the chip's size: each pixel as often as it takes."""
     times = size // array.shape[-1]
@@ -115,11 +126,10 @@ class Chipper(Chips):
 
     def __init__(self, job):
         super().__init__(job)
-        from pystac import Item
         from stacchip.chipper import Chipper as Upstream
         from stacchip.indexer import NoStatsChipIndexer
 
-        self.chipper = Upstream(NoStatsChipIndexer(Item.from_dict(self.item)), assets=job["assets"])
+        self.chipper = Upstream(NoStatsChipIndexer(item_of(self.item)), assets=job["assets"])
 
     def one(self, xy):
         chip = self.chipper.chip(*xy)
@@ -369,12 +379,11 @@ class Indexer:
         from contextlib import redirect_stdout
 
         from geoarrow.pyarrow import io as tables
-        from pystac import Item
         from stacchip import indexer
 
         kind = {"sentinel2": indexer.Sentinel2Indexer, "landsat": indexer.LandsatIndexer}[self.job["kind"]]
-        with redirect_stdout(io.StringIO()):
-            made = kind(Item.from_file(self.job["item"]))
+        with open(self.job["item"]) as file, redirect_stdout(io.StringIO()):
+            made = kind(item_of(json.load(file)))
             tables.write_geoparquet_table(made.create_index(), self.job["out"])
         return {"chips": made.size}
 

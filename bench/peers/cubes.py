@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pystac
+from contenders import item_of
 from stacchip.indexer import NoStatsChipIndexer
 from stacchip.processors import prechip, stats
 
@@ -105,7 +106,7 @@ def equal(ours, theirs):
                 raise SystemExit(f"{path.name} holds other pixels")
 
 
-prechip.load_indexer_s3 = lambda **_: NoStatsChipIndexer(pystac.Item.from_dict(json.loads(text)))
+prechip.load_indexer_s3 = lambda **_: NoStatsChipIndexer(item_of(json.loads(text)))
 prechip.Chipper = Told
 stats.boto3.resource = lambda _: Disk()
 with tempfile.TemporaryDirectory() as folder:
