@@ -202,6 +202,6 @@ const LONGEST: f64 = 0.05;
 /// Most parts of an edge.
 const PIECES: u16 = 1024;
 /// The latitude beyond which edges are taken to bend as they do there.
-const HIGHEST: f64 = 85.0;
+const HIGHEST: f64 = 89.9;
 /// Degrees by which an edge bends at most.
 const MOST_BENT: f64 = 45.0;

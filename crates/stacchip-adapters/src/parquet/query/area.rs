@@ -41,6 +41,21 @@ impl Area {
                 [west, south],
             ]],
         };
+        if west <= east {
+            return Self::of(vec![part(west, east)]);
+        }
+        if west.abs().max(east.abs()) > FARTHEST {
+            return Err(too_far(east, west));
+        }
+        // Eastwards from the one to the other, wherever on the globe they come to.
+        let within = |lon: f64| {
+            if lon.abs() > 180.0 {
+                lon - 360.0 * (lon / 360.0).round()
+            } else {
+                lon
+            }
+        };
+        let (west, east) = (within(west), within(east));
         let polygons = if west <= east {
             vec![part(west, east)]
         } else {
@@ -61,10 +76,7 @@ impl Area {
                 continue;
             }
             if !(b.xmin.abs() <= FARTHEST && b.xmax.abs() <= FARTHEST) {
-                return Err(QueryError::Area(format!(
-                    "longitudes from {} to {} are too far round the globe: give degrees",
-                    b.xmin, b.xmax
-                )));
+                return Err(too_far(b.xmin, b.xmax));
             }
             let mut turn = ((-180.0 - b.xmax) / 360.0).ceil() * 360.0;
             while b.xmin + turn <= 180.0 {
@@ -139,6 +151,12 @@ impl Area {
     }
 }
 
+fn too_far(least: f64, most: f64) -> QueryError {
+    QueryError::Area(format!(
+        "longitudes from {least} to {most} are too far round the globe: give degrees"
+    ))
+}
+
 fn gather(json: &Value, into: &mut Vec<Polygon>, depth: usize) -> Result<(), &'static str> {
     if depth > 8 {
         return Err("its collections are too deep");
@@ -210,6 +228,8 @@ mod tests {
             [-181.0, -179.0],
             [179.0, -179.0],
             [539.0, 541.0],
+            [539.0, 181.0],
+            [179.0, -539.0],
         ];
         for [west, east] in boxes {
             let area = Area::of_box([west, -17.2, east, -16.0]).unwrap();

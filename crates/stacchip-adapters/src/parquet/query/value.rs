@@ -157,7 +157,7 @@ pub(super) fn plain(array: &ArrayRef) -> Result<ArrayRef> {
     }
 }
 
-/// Half of the least float of single precision that is more than zero, 2⁻¹⁵⁰: what is less becomes zero.
+/// Half of the least float of single precision that is more than zero, 2⁻¹⁵⁰: that and what is less becomes zero.
 const SMALLEST: f64 = 1.0 / (1u128 << 75) as f64 / (1u128 << 75) as f64;
 const MOMENT: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
@@ -482,7 +482,7 @@ fn fits(constant: &ArrayRef, kind: &DataType) -> bool {
             .as_primitive::<Float64Type>()
             .values()
             .iter()
-            .all(|v| v.abs() <= f64::from(f32::MAX) && (*v == 0.0 || v.abs() >= SMALLEST)),
+            .all(|v| v.abs() <= f64::from(f32::MAX) && (*v == 0.0 || v.abs() > SMALLEST)),
         (a, b) if whole(a) && whole(b) => strictly(constant, b).is_ok(),
         (a, DataType::Float32) if whole(a) => {
             let back = strictly(constant, &DataType::Float32);
