@@ -73,13 +73,29 @@ fn peer(source: &[u8], len: usize) -> (Vec<u8>, &'static str) {
             _ if written == len => break "full",
             Ok(LzwStatus::Ok) if done.consumed_in + done.consumed_out > 0 => {}
             Ok(LzwStatus::Done) => break "the code of the end",
-            Ok(_) if read < source.len() => break STUCK,
+            Ok(_) if read < source.len() || is_stuck(&mut decoder) => break STUCK,
             Ok(LzwStatus::Ok | LzwStatus::NoProgress) => break "the end of the source",
             Err(_) => break "an unknown code",
         }
     };
     out.truncate(written);
     (out, why)
+}
+
+/// Whether it takes nothing more, though it has taken the whole source: up to eight bytes wait within it. Zeros are code
+/// words of one byte at any width, so a decoder that only wants more takes them all.
+fn is_stuck(decoder: &mut Decoder) -> bool {
+    let mut more = [0; 32].as_slice();
+    let mut out = [0; 64];
+    loop {
+        let done = decoder.decode_bytes(more, &mut out);
+        more = &more[done.consumed_in..];
+        match done.status {
+            Ok(LzwStatus::Ok) if done.consumed_in + done.consumed_out > 0 => {}
+            Ok(_) => return !more.is_empty(),
+            Err(_) => return false,
+        }
+    }
 }
 
 /// It takes nothing and gives nothing, though there is more: it does so where a table is cleared twice on end, which
