@@ -2,13 +2,19 @@
 //! again, behind [`CubeDecoder`].
 
 mod bands;
+mod memory;
 mod npz;
-mod read;
+mod read_npz;
+mod read_tar;
 mod tar;
+#[cfg(test)]
+mod tests;
 mod tiff;
 
+pub use memory::CubeMemory;
 pub use npz::NpzCubes;
-pub use read::{CubeMemory, NpzReader, TarReader};
+pub use read_npz::NpzReader;
+pub use read_tar::TarReader;
 pub use tar::TarCubes;
 pub use tiff::TiffCubes;
 

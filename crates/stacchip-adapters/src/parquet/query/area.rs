@@ -32,15 +32,7 @@ impl Area {
                 "{west},{south},{east},{north}: give west,south,east,north in degrees"
             )));
         }
-        let part = |west: f64, east: f64| Polygon {
-            rings: vec![vec![
-                [west, south],
-                [east, south],
-                [east, north],
-                [west, north],
-                [west, south],
-            ]],
-        };
+        let part = |west, east| rectangle([west, south, east, north]);
         if west <= east {
             return Self::of(vec![part(west, east)]);
         }
@@ -151,6 +143,18 @@ impl Area {
     }
 }
 
+fn rectangle([west, south, east, north]: [f64; 4]) -> Polygon {
+    Polygon {
+        rings: vec![vec![
+            [west, south],
+            [east, south],
+            [east, north],
+            [west, north],
+            [west, south],
+        ]],
+    }
+}
+
 fn too_far(least: f64, most: f64) -> QueryError {
     QueryError::Area(format!(
         "longitudes from {least} to {most} are too far round the globe: give degrees"
@@ -208,17 +212,7 @@ mod tests {
     use super::*;
 
     fn chip(west: f64) -> MultiPolygon {
-        let (east, south, north) = (west + 0.5, -17.0, -16.5);
-        Polygon {
-            rings: vec![vec![
-                [west, south],
-                [east, south],
-                [east, north],
-                [west, north],
-                [west, south],
-            ]],
-        }
-        .into()
+        rectangle([west, -17.0, west + 0.5, -16.5]).into()
     }
 
     #[test]
