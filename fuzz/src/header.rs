@@ -81,7 +81,7 @@ fn in_pieces(
             }
             let before = u64::from(choices.below(40)).min(range.start);
             let mut at = (range.start - before).min(len);
-            let end = (range.end + u64::from(choices.below(40))).min(len);
+            let end = range.end.saturating_add(choices.below(40).into()).min(len);
             let piece = match choices.byte() {
                 0 => u64::MAX,
                 byte => u64::from(byte) * u64::from(byte),
