@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use stacchip_cog::{
-    Cog, Image, Limits, OpenError, Pam, RangeReader, ReadError, ReadErrorKind, Source, esri_crs,
-    open, rpc_of_text, world_file,
+    Cog, Image, Limits, MapInfoTable, OpenError, Pam, RangeReader, ReadError, ReadErrorKind,
+    Source, esri_crs, open, rpc_of_text, world_file,
 };
 
 use crate::{AssetOpener, ChipError};
@@ -18,7 +18,7 @@ pub enum Sidecars {
     #[default]
     None,
     /// Of files on this machine, all that GDAL looks for: overviews (`.ovr`), masks (`.msk`), GDAL's
-    /// notes (`.aux.xml`), world files, ESRI metadata, rational polynomials. Of anything else none.
+    /// notes (`.aux.xml`), `MapInfo`'s tables, world files, ESRI metadata, rational polynomials. Of anything else none.
     Local,
     /// As `Local`, and of anything else overviews and masks, a request or two each even where there
     /// are none.
@@ -78,18 +78,25 @@ pub(crate) async fn attach(
     Ok(Found { parts, in_doubt })
 }
 
-/// What texts beside the file say. As in GDAL: `.aux.xml` goes before what the file itself says,
-/// all others after it.
+/// What texts beside the file say. As in GDAL: `.aux.xml` goes before what the file itself says; tables of `MapInfo`
+/// and world files are looked for where it has no transform, and go before its control points; all others go after it.
 async fn texts(beside: &mut Beside<'_>, image: &mut Image) -> Result<(), ChipError> {
+    if image.georeference.transform.is_none() {
+        let found = beside.text(&MAP_INFO_TABLES).await?;
+        if let Some(table) = found.as_deref().and_then(MapInfoTable::parse) {
+            image.attach_map_info(table);
+        }
+    }
+    if image.georeference.transform.is_none() {
+        let found = beside.text(&WORLD_FILES).await?;
+        if let Some(map) = found.as_deref().and_then(world_file) {
+            image.attach_world_file(map);
+        }
+    }
     if let Some(found) = beside.text(&[Ending::Added(".aux.xml")]).await?
         && let Some(pam) = Pam::parse(&found)
     {
         image.attach_pam(&pam);
-    }
-    let place = &image.georeference;
-    if place.transform.is_none() && place.control_points.is_empty() {
-        let found = beside.text(&WORLD_FILES).await?;
-        image.georeference.transform = found.as_deref().and_then(world_file);
     }
     if image.georeference.crs.is_none() {
         let names = [Ending::Instead(".xml"), Ending::Added(".xml")];
@@ -113,6 +120,7 @@ enum Ending {
 }
 
 /// The names are tried in turn; a file system may mind the case of letters.
+const MAP_INFO_TABLES: [Ending; 2] = [Ending::Instead(".tab"), Ending::Instead(".TAB")];
 const WORLD_FILES: [Ending; 5] = [
     Ending::Instead(".tfw"),
     Ending::Instead(".TFW"),

@@ -3,17 +3,24 @@
 use std::{fs, path::Path};
 
 use serde_json::Value;
-use stacchip_cog::{Georeference, Image, esri_crs, rpc_of_text, world_file};
+use stacchip_cog::{Georeference, Image, MapInfoTable, esri_crs, rpc_of_text, world_file};
 use stacchip_model::Crs;
 
 /// Takes what texts beside the file say, all but the `.aux.xml`: where there is one, the truth is told
 /// without it. The order is that of the use case that looks beside files.
 pub fn attach_texts(file: &Path, image: &mut Image) {
     let text = |ending: &str| fs::read_to_string(file.with_extension(ending)).ok();
-    let place = &mut image.georeference;
-    if place.transform.is_none() && place.control_points.is_empty() {
-        place.transform = text("tfw").as_deref().and_then(world_file);
+    if image.georeference.transform.is_none()
+        && let Some(table) = text("tab").as_deref().and_then(MapInfoTable::parse)
+    {
+        image.attach_map_info(table);
     }
+    if image.georeference.transform.is_none()
+        && let Some(map) = text("tfw").as_deref().and_then(world_file)
+    {
+        image.attach_world_file(map);
+    }
+    let place = &mut image.georeference;
     if place.crs.is_none() {
         place.crs = text("xml").as_deref().and_then(esri_crs);
     }

@@ -483,8 +483,7 @@ fn read(
 }
 
 /// Files that are not read as GDAL reads them: part of the path, and why.
-const EXCEPTIONS: [(&str, &str); 7] = [
-    ("byte_nogeoref.tif", TAB),
+const EXCEPTIONS: [(&str, &str); 6] = [
     ("epsg_27563_allgeokeys.tif", CODE),
     ("geo_esri_102001.tif", CODE),
     ("WGS_1984_Web_Mercator.tif", CODE),
@@ -493,6 +492,4 @@ const EXCEPTIONS: [(&str, &str); 7] = [
     ("spaf27_markedcorrect.tif", CODE),
 ];
 
-const TAB: &str =
-    "GDAL takes the reference system from MapInfo's `.tab` beside it, which is not read";
 const CODE: &str = "a system by hand, given as its text: which entry of a register means the same only PROJ can say, and `info` asks it";

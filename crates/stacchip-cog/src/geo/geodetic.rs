@@ -211,7 +211,7 @@ pub(super) fn to_wgs84(keys: &Keys) -> Option<[f64; 7]> {
 const WGS84: (f64, f64) = (6_378_137.0, 298.257_223_563);
 
 pub(super) const GEODETIC_CRS: u16 = 2048;
-const DATUM: u16 = 2050;
+pub(super) const DATUM: u16 = 2050;
 const PRIME_MERIDIAN: u16 = 2051;
 const ANGULAR_UNITS: u16 = 2054;
 const ANGULAR_UNIT_SIZE: u16 = 2055;

@@ -91,9 +91,14 @@ impl Keys {
 
     /// One key that is a code.
     pub(crate) fn one(key: u16, code: u16) -> Self {
+        Self::of_values(vec![(key, Value::Short(code))])
+    }
+
+    /// These keys.
+    pub(crate) fn of_values(keys: Vec<(u16, Value)>) -> Self {
         Self {
             minor_revision: 1,
-            keys: vec![(key, Value::Short(code))],
+            keys,
         }
     }
 

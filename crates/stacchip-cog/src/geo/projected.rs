@@ -145,6 +145,6 @@ fn kind(code: u16) -> (Kind, Unit<'static>) {
 const SAME_UNIT: f64 = 1e-7;
 
 const PROJECTION: u16 = 3074;
-const COORD_TRANS: u16 = 3075;
-const LINEAR_UNITS: u16 = 3076;
+pub(super) const COORD_TRANS: u16 = 3075;
+pub(super) const LINEAR_UNITS: u16 = 3076;
 const LINEAR_UNIT_SIZE: u16 = 3077;

@@ -90,6 +90,17 @@ pub(super) fn by_datum(code: u16) -> Option<Geodetic> {
         .and_then(geodetic_of)
 }
 
+/// The EPSG code of a geographic system in the plane whose datum has EPSG code `code`: the first there is.
+pub(super) fn code_by_datum(code: u16) -> Option<u16> {
+    let text = code.to_string();
+    GEODETIC.lines().find_map(|line| {
+        let mut cells = line.split('\t');
+        let (system, _, plane, datum) =
+            (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
+        (plane == "2D" && datum == text).then(|| system.parse().ok())?
+    })
+}
+
 fn geodetic_of(line: &'static str) -> Option<Geodetic> {
     let mut cells = line.split('\t').skip(1);
     Some(Geodetic {

@@ -47,7 +47,9 @@ impl Area {
                 lon
             }
         };
-        let (west, east) = (within(west), within(east));
+        // Whole turns apart they are one meridian.
+        let is_one = (west - east) % 360.0 == 0.0;
+        let (west, east) = (within(if is_one { east } else { west }), within(east));
         let polygons = if west <= east {
             vec![part(west, east)]
         } else {
