@@ -37,6 +37,7 @@ pub(crate) fn coordinate_system(line: &str, in_degrees: bool) -> Option<Crs> {
     let rest = rest.get(..lower.find("bounds").unwrap_or(rest.len()))?;
     let words: Vec<&str> = rest
         .split(',')
+        .take(WORDS)
         .map(|w| w.trim().trim_matches('"'))
         .collect();
     let (&projection, words) = words.split_first()?;
@@ -157,6 +158,8 @@ const DATUMS: [(u16, u16); 112] = [
     (1017, 6610), (1028, 1168),
 ];
 
+/// More than any map projection takes.
+const WORDS: usize = 16;
 const LONGITUDE_LATITUDE: u16 = 1;
 const MERCATOR: u16 = 10;
 const WGS84_SPHERE: u16 = 157;
