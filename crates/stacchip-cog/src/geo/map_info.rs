@@ -230,6 +230,12 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
+        let plane = "CoordSys NonEarth Units \"ft\" Bounds (0, 0) (1, 1)";
+        let text = coordinate_system(plane, false).unwrap().to_string();
+        assert!(
+            text.starts_with("ENGCRS[\"Nonearth\"") && text.contains("\"foot\""),
+            "{text}"
+        );
         let feet =
             "CoordSys Earth Projection 3, 74, \"survey ft\", -120.5, 43.6, 44.3, 46, 8202099.7, 0";
         let text = coordinate_system(feet, false).unwrap().to_string();

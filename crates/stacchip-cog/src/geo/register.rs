@@ -82,23 +82,26 @@ pub(super) fn geodetic(code: u16) -> Option<Geodetic> {
 
 /// A geographic system whose datum has EPSG code `code`: one in the plane, where there is one.
 pub(super) fn by_datum(code: u16) -> Option<Geodetic> {
-    let text = code.to_string();
-    GEODETIC
-        .lines()
-        .filter(|line| line.split('\t').nth(3) == Some(&text))
-        .max_by_key(|line| line.split('\t').nth(2) == Some("2D"))
+    of_datum(code)
+        .max_by_key(|line| is_plane(line))
         .and_then(geodetic_of)
 }
 
 /// The EPSG code of a geographic system in the plane whose datum has EPSG code `code`: the first there is.
 pub(super) fn code_by_datum(code: u16) -> Option<u16> {
+    let line = of_datum(code).find(|line| is_plane(line))?;
+    line.split('\t').next()?.parse().ok()
+}
+
+fn of_datum(code: u16) -> impl Iterator<Item = &'static str> {
     let text = code.to_string();
-    GEODETIC.lines().find_map(|line| {
-        let mut cells = line.split('\t');
-        let (system, _, plane, datum) =
-            (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
-        (plane == "2D" && datum == text).then(|| system.parse().ok())?
-    })
+    GEODETIC
+        .lines()
+        .filter(move |line| line.split('\t').nth(3) == Some(&text))
+}
+
+fn is_plane(line: &str) -> bool {
+    line.split('\t').nth(2) == Some("2D")
 }
 
 fn geodetic_of(line: &'static str) -> Option<Geodetic> {
