@@ -33,7 +33,7 @@ use crate::beside::temporary;
 pub(super) struct Disk {
     folder: PathBuf,
     limit: u64,
-    /// Bytes written by this process since it last looked how many there are.
+    /// Bytes written by this process since it last looked how many there are, or more.
     written: AtomicU64,
 }
 
@@ -45,9 +45,10 @@ impl Disk {
         let disk = Self {
             folder: folder.to_owned(),
             limit,
-            written: AtomicU64::new(0),
+            // Where another makes room now, this process looks for itself before it writes.
+            written: AtomicU64::new(limit),
         };
-        disk.make_room();
+        disk.make_room(0);
         Ok(disk)
     }
 
@@ -84,8 +85,9 @@ impl Disk {
         if len > self.step() {
             return;
         }
-        if self.written.fetch_add(len, Ordering::Relaxed) + len > self.step() {
-            self.make_room();
+        let written = self.written.fetch_add(len, Ordering::Relaxed) + len;
+        if written > self.step() && !self.make_room(len) {
+            return;
         }
         let path = self.path(key);
         let write = || -> io::Result<()> {
@@ -102,36 +104,39 @@ impl Disk {
         let _ = write();
     }
 
-    /// Bytes that one process writes before it looks again how many there are. Four at once stay
-    /// below the limit with it.
+    /// Bytes that one process writes before it looks again how many there are. Eight at once stay
+    /// within the limit with it.
     fn step(&self) -> u64 {
         self.limit / 32
     }
 
-    /// Removes what was used longest ago where there is too much, unless another does so already.
-    fn make_room(&self) {
-        let Ok(lock) = File::create(self.folder.join("lock")) else {
-            return;
+    /// Removes what was used longest ago where there is too much, before `next` bytes are written.
+    /// `false` where another does so already: until it is done, and this process has looked for
+    /// itself, there may be no room.
+    fn make_room(&self, next: u64) -> bool {
+        let Ok(lock) = File::create(self.folder.join(LOCK)) else {
+            return false;
         };
         // A file system without locks lets two do it at once, which removes more than need be.
         if let Err(TryLockError::WouldBlock) = lock.try_lock() {
-            return;
+            return false;
         }
-        self.written.store(0, Ordering::Relaxed);
+        self.written.store(next, Ordering::Relaxed);
         let mut files = self.files();
         let mut held: u64 = files.iter().map(|file| file.1).sum();
-        if held <= self.limit - self.limit / 8 {
-            return;
+        if held <= self.limit / 4 * 3 {
+            return true;
         }
         files.sort_unstable();
         for (_, len, path) in files {
-            if held <= self.limit / 4 * 3 {
-                return;
+            if held <= self.limit / 8 * 5 {
+                break;
             }
             if fs::remove_file(path).is_ok() {
                 held -= len;
             }
         }
+        true
     }
 
     /// When each file was used, its length, and where it is. What a process that died has left half
@@ -179,6 +184,8 @@ fn taken_apart(file: &Bytes, key: &Key) -> Option<Bytes> {
 
 const MAGIC: &[u8; 16] = b"stacchip tile 1\n";
 const ENDING: &str = "tile";
+/// Held by the process that makes room.
+pub(super) const LOCK: &str = "lock";
 /// How long a use counts as the same.
 const USED_AGAIN: Duration = Duration::from_mins(1);
 /// What is half written for longer is nobody's.

@@ -7,7 +7,7 @@ use stacchip_cog::{
     testing::{MemoryReader, check_range_reader},
 };
 
-use super::*;
+use super::{disk::LOCK, *};
 
 const ADDRESS: &str = "s3://scenes/a.tif";
 
@@ -223,8 +223,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Bytes in `folder`, while nothing is removed: what is counted is there at the same time.
 fn size(folder: &Path) -> u64 {
-    // Files may go while they are counted.
+    let lock = fs::File::create(folder.join(LOCK)).unwrap();
+    lock.lock().unwrap();
+    // What is half written may get its name, or go, while it is counted.
     files(folder)
         .iter()
         .filter_map(|path| fs::metadata(path).ok())
@@ -239,15 +242,39 @@ fn one_of_several(folder: &Path, number: u64) {
     let memory = MemoryOpener::default();
     let opener = CachedOpener::new(Arc::new(memory.clone()), &in_folder(folder, LIMIT)).unwrap();
     let mut x = number * 7919 + 1;
-    for _ in 0..3000 {
+    for n in 0..3000 {
         x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let (seed, start) = (1 + (x >> 33) % 5, (x >> 40) % 90 * 1000);
         memory.put(ADDRESS, file_of(seed));
         let range = start..start + 9000;
         read(&opener, seed, std::slice::from_ref(&range)).unwrap();
-        assert!(size(folder) <= LIMIT, "{}", size(folder));
+        // Not each time, lest others never make room, and nothing new be kept.
+        if n % 8 == 0 {
+            let held = size(folder);
+            assert!(held <= LIMIT, "{held}");
+        }
     }
     assert!(opener.used().bytes > 0, "some of it was there already");
+}
+
+/// A process that makes room may be held up for long; the others do not fill the folder meanwhile.
+#[test]
+fn while_another_makes_room_little_is_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let opener = cached(&file(1), &in_folder(folder.path(), LIMIT));
+    let read_all = || {
+        for start in (0..90_000).step_by(1000) {
+            let range = start..start + 9000;
+            read(&opener, 1, std::slice::from_ref(&range)).unwrap();
+        }
+        files(folder.path()).len()
+    };
+    let lock = fs::File::create(folder.path().join(LOCK)).unwrap();
+    lock.lock().unwrap();
+    let some = read_all();
+    assert!(0 < some && some as u64 <= LIMIT / 32 / 9000, "{some}");
+    drop(lock);
+    assert_eq!(read_all(), 90, "once it is done all is kept");
 }
 
 /// Versions are made once.
