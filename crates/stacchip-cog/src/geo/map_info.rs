@@ -50,7 +50,7 @@ pub(crate) fn coordinate_system(line: &str, in_degrees: bool) -> Option<Crs> {
     };
     if (projection, datum) == (MERCATOR, WGS84_SPHERE) {
         let is_metre = words.first().copied().and_then(length) == Some(METRE);
-        return (is_metre && !in_degrees).then(|| Crs::epsg(3857));
+        return is_metre.then(|| Crs::epsg(if in_degrees { 4326 } else { 3857 }));
     }
     let datum = of_number(datum)?;
     let base = register::code_by_datum(datum)?;
@@ -141,7 +141,7 @@ const UNITS: [(&str, &str, u16); 10] = [
 const METRE: u16 = 9001;
 
 /// `MapInfo`'s datums (`MapInfo` Pro User Guide, "Datum IDs") that the EPSG register has under the same name, on the same
-/// ellipsoid and meridian. Of some `MapInfo` has several, with other shifts to WGS 84.
+/// meridian and on the same ellipsoid, or (19, 21, 123, 142) on one whose axes are less than a decimetre longer. Of some `MapInfo` has several, with other shifts to WGS 84.
 #[rustfmt::skip]
 const DATUMS: [(u16, u16); 112] = [
     (1, 6201), (2, 6205), (3, 6204), (5, 6209), (6, 6210), (10, 6710), (12, 6202), (13, 6203), (15, 6216), (16, 6218),

@@ -12,6 +12,8 @@ pub struct MapInfoTable {
     pub transform: Option<Affine>,
     /// The points, where they do not.
     pub control_points: Vec<ControlPoint>,
+    /// Whether it names a reference system.
+    pub names_crs: bool,
     /// The reference system, where it is known here.
     pub crs: Option<Crs>,
 }
@@ -20,21 +22,31 @@ impl MapInfoTable {
     /// The table that `text` is; nothing where it is none of a raster, or has numbers that are none. As in GDAL, a
     /// thousand lines are looked at and 256 points taken.
     pub fn parse(text: &str) -> Option<Self> {
-        let (mut is_raster, mut in_degrees, mut system) = (false, false, None);
+        let (mut is_table, mut is_raster) = (false, false);
+        let (mut system, mut in_degrees) = (None, false);
         let mut points = Vec::new();
-        for line in text.lines().take(LINES) {
+        let lines = text.split(['\n', '\r']).filter(|line| !line.is_empty());
+        for line in lines.take(LINES) {
             let mut words = line
                 .split([' ', '\t', '(', ')', ',', ';'])
                 .filter(|word| !word.is_empty());
             let [first, second, third, fourth, fifth] =
                 std::array::from_fn(|_| words.next().unwrap_or_default());
-            if first.eq_ignore_ascii_case("type") {
-                is_raster |= second.trim_matches('"').eq_ignore_ascii_case("raster");
-            } else if first.eq_ignore_ascii_case("units") {
-                in_degrees = second.trim_matches('"').eq_ignore_ascii_case("degree");
-            } else if first.eq_ignore_ascii_case("coordsys") {
-                system = Some(line);
-            } else if fifth.eq_ignore_ascii_case("label") && is_raster && points.len() < POINTS {
+            let is = |word: &str, what: &str| word.trim_matches('"').eq_ignore_ascii_case(what);
+            if is(first, "definition") && is(second, "table") {
+                is_table = true;
+            } else if !is_table {
+            } else if is(first, "type") {
+                is_raster = true;
+                if !is(second, "raster") {
+                    return None;
+                }
+            } else if is(first, "coordsys") && (is(second, "earth") || is(second, "nonearth")) {
+                (system, in_degrees) = (Some(line), false);
+            } else if is(first, "units") {
+                // Of the system that was named before.
+                in_degrees |= system.is_some() && is(second, "degree");
+            } else if is(fifth, "label") && is_raster && points.len() < POINTS {
                 points.push(ControlPoint {
                     x: finite(first)?,
                     y: finite(second)?,
@@ -59,6 +71,7 @@ impl MapInfoTable {
         Some(Self {
             transform,
             control_points: points,
+            names_crs: system.is_some(),
             crs: system.and_then(|line| coordinate_system(line, in_degrees)),
         })
     }
@@ -66,15 +79,16 @@ impl MapInfoTable {
 
 impl Image {
     /// Takes what the table beside it says. As in GDAL, it is to be asked where the file itself has no transform (and
-    /// before a world file); then its system goes before the file's, and its points before the file's points.
+    /// before a world file); then its system and its transform go before what the file says, and its points after. The
+    /// file's system is not that of the table's places: where the table names one that is not known here, none is left.
     pub fn attach_map_info(&mut self, table: MapInfoTable) {
         let place = &mut self.georeference;
-        if table.crs.is_some() {
+        if table.names_crs {
             place.crs = table.crs;
             place.vertical = None;
         }
-        if table.transform.is_some() || !table.control_points.is_empty() {
-            place.transform = table.transform;
+        place.transform = table.transform;
+        if place.transform.is_some() || place.control_points.is_empty() {
             place.control_points = table.control_points;
         }
     }
@@ -148,6 +162,10 @@ fn nearest(points: &[ControlPoint]) -> Option<Affine> {
     let (a, b) = solved(sum(&|u, _, x, _| u * x), sum(&|_, v, x, _| v * x));
     let (d, e) = solved(sum(&|u, _, _, y| u * y), sum(&|_, v, _, y| v * y));
     let map = Affine::new(a, b, x - a * col - b * row, d, e, y - d * col - e * row);
+    // Nor do those that all are at one x.
+    if (a * e - b * d).abs() <= 1e-12 * (a.abs() + b.abs()) * (d.abs() + e.abs()) {
+        return None;
+    }
     let pixel = 0.5 * (a.abs() + b.abs() + d.abs() + e.abs());
     let is_near = |p: &ControlPoint| {
         let (x, y) = map.apply(p.col, p.row);
@@ -217,6 +235,14 @@ mod tests {
         let found = MapInfoTable::parse(&table(&bent, "")).unwrap();
         assert_eq!(found.transform, None);
         assert_eq!(found.control_points.len(), 4);
+        // At one x.
+        let at_one = [
+            [5.0, 5.0, 0.0, 0.0],
+            [5.0, 5.0, 4.0, 0.0],
+            [5.0, 1.0, 0.0, 4.0],
+        ];
+        let found = MapInfoTable::parse(&table(&at_one, "")).unwrap();
+        assert_eq!((found.transform, found.control_points.len()), (None, 3));
         // On one line.
         let found =
             MapInfoTable::parse(&table(&[at(0.0, 0.0), at(1.0, 1.0), at(2.0, 2.0)], "")).unwrap();
@@ -233,6 +259,17 @@ mod tests {
         let found =
             MapInfoTable::parse(&table(&[], &format!("{system}Units \"degree\"\n"))).unwrap();
         assert_eq!(found.crs, Some(Crs::epsg(4326)));
+        // That a unit is told before, of another system or of none, says nothing.
+        let text = table(&[], &format!("Units \"degree\"\n{system}"));
+        let found = MapInfoTable::parse(&text).unwrap();
+        assert!(found.crs.is_some_and(|crs| crs.code().is_none()));
+        // What is no system does not hide the one before; one that is not known is named all the same.
+        let text = table(&[], &format!("{system}CoordSys Foo\n")).replace('\n', "\r");
+        let found = MapInfoTable::parse(&text).unwrap();
+        assert!(found.names_crs && found.crs.is_some());
+        let unknown = "CoordSys Earth Projection 8, 9999, 1, 2, 3, 4, 5, 6, 7, 8, 0\n";
+        let found = MapInfoTable::parse(&table(&[], unknown)).unwrap();
+        assert_eq!((found.names_crs, found.crs), (true, None));
         let many = vec![[1.0, 2.0, 0.0, 0.0]; 300];
         assert_eq!(
             MapInfoTable::parse(&table(&many, ""))
@@ -245,14 +282,17 @@ mod tests {
 
     #[test]
     fn other_tables_say_nothing() {
-        let native = table(&[[1.0, 2.0, 0.0, 0.0]], "").replace("RASTER", "NATIVE");
+        let corner = [[1.0, 2.0, 0.0, 0.0]];
+        let whole = table(&corner, "");
         for text in [
-            "",
-            &native,
-            "Type \"RASTER\"\n(a,b) (c,d) Label \"x\"\n",
-            "Type \"RASTER\"\n(1,nan) (1,2) Label \"x\"\n",
+            String::new(),
+            whole.replace("RASTER", "NATIVE"),
+            table(&corner, "Type \"NATIVE\"\n"),
+            whole.replace("Definition Table", ""),
+            whole.replace("(1,2)", "(a,b)"),
+            whole.replace("(1,2)", "(1,nan)"),
         ] {
-            assert_eq!(MapInfoTable::parse(text), None, "{text}");
+            assert_eq!(MapInfoTable::parse(&text), None, "{text}");
         }
     }
 }
