@@ -50,7 +50,9 @@ impl Area {
         // Whole turns apart they are one meridian.
         let is_one = (west - east) % 360.0 == 0.0;
         let (west, east) = (within(if is_one { east } else { west }), within(east));
-        let polygons = if west <= east {
+        let polygons = if is_one && east.abs() == 180.0 {
+            vec![part(180.0, 180.0), part(-180.0, -180.0)]
+        } else if west <= east {
             vec![part(west, east)]
         } else {
             vec![part(west, 180.0), part(-180.0, east)]
@@ -230,6 +232,13 @@ mod tests {
         for [west, east] in boxes {
             let area = Area::of_box([west, -17.2, east, -16.0]).unwrap();
             for (lon, inside) in [(179.2, true), (-179.8, true), (-178.5, false), (0.0, false)] {
+                assert_eq!(area.meets(&chip(lon)), inside, "{west} to {east}: {lon}");
+            }
+        }
+        // Whole turns apart they are one meridian; this one is on either side of the map.
+        for [west, east] in [[180.0, -180.0], [540.0, 180.0]] {
+            let area = Area::of_box([west, -17.2, east, -16.0]).unwrap();
+            for (lon, inside) in [(179.5, true), (-180.0, true), (-179.9, false), (0.0, false)] {
                 assert_eq!(area.meets(&chip(lon)), inside, "{west} to {east}: {lon}");
             }
         }
