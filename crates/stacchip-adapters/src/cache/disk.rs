@@ -46,7 +46,7 @@ impl Disk {
             folder: folder.to_owned(),
             limit,
             // Where another makes room now, this process looks for itself before it writes.
-            written: AtomicU64::new(limit),
+            written: AtomicU64::new(limit / 32 + 1),
         };
         disk.make_room(0);
         Ok(disk)
@@ -111,8 +111,8 @@ impl Disk {
     }
 
     /// Removes what was used longest ago where there is too much, before `next` bytes are written.
-    /// `false` where another does so already: until it is done, and this process has looked for
-    /// itself, there may be no room.
+    /// `false` where nothing can be removed, or another does so already: until it is done, and this
+    /// process has looked for itself, there may be no room.
     fn make_room(&self, next: u64) -> bool {
         let Ok(lock) = File::create(self.folder.join(LOCK)) else {
             return false;
@@ -136,7 +136,7 @@ impl Disk {
                 held -= len;
             }
         }
-        true
+        held <= self.limit / 4 * 3
     }
 
     /// When each file was used, its length, and where it is. What a process that died has left half
