@@ -18,7 +18,7 @@ use crate::{
     item_names::file_name,
     labels::{Labels, beside},
     output::Output,
-    wiring::{World, encoder_for, endings},
+    wiring::{World, encoder_for, endings, registered},
 };
 
 /// Where chips go.
@@ -179,8 +179,11 @@ impl ChipFiles {
         kind: Option<CrsKind>,
         out: &str,
     ) -> Result<EncodedChip, Failure> {
+        // What means the same as an entry of a register is written as such.
+        let crs = chip.frame.crs.as_ref();
+        let crs = crs.map(|crs| registered(crs, None).unwrap_or_else(|_| crs.clone()));
         let place = Georeferenced {
-            crs: chip.frame.crs.as_ref(),
+            crs: crs.as_ref(),
             crs_kind: kind,
             transform: chip.frame.transform,
         };
