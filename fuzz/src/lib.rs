@@ -27,6 +27,7 @@ mod mutation;
 mod rules;
 mod seeds;
 mod target;
+mod texts;
 mod tiff_diff;
 
 pub use choices::Choices;

@@ -207,6 +207,42 @@ nodata = { classes = [0] }
     .into()
 }
 
+/// A text of every kind that lies beside a file.
+pub fn texts() -> Vec<Vec<u8>> {
+    let notes = r#"<PAMDataset><SRS>EPSG:3035</SRS><GeoTransform>1, 2, 0, 3, 0, -4</GeoTransform>
+<GCPList Projection="EPSG:4326"><GCP Id="1" Pixel="1" Line="2" X="3" Y="4"/></GCPList>
+<Metadata><MDI key="note">b &lt; c</MDI></Metadata>
+<PAMRasterBand band="1"><Description>red</Description><NoDataValue>7</NoDataValue><Offset>1.5</Offset><Scale>2</Scale>
+<ColorInterp>Red</ColorInterp></PAMRasterBand></PAMDataset>"#;
+    let form = |inside: &str| {
+        format!(
+            "<PAMDataset><Metadata domain=\"xml:ESRI\" format=\"xml\"><GeodataXform><SpatialReference><WKT>GEOGCS[&quot;a&quot;]</WKT>\
+             </SpatialReference><PolynomialOrder>1</PolynomialOrder>{inside}</GeodataXform></Metadata></PAMDataset>"
+        )
+    };
+    let three = "<Double>1</Double><Double>2</Double><Double>-3</Double>";
+    let pairs = "<Double>1.5</Double><Double>2</Double>";
+    let metadata = "<metadata><refSysInfo><RefSystem><refSysID><identCode code=\"25833\"/></refSysID></RefSystem></refSysInfo>\
+        <peXml>&lt;P&gt;&lt;WKT&gt;GEOGCS[&amp;quot;x&amp;quot;]&lt;/WKT&gt;&lt;/P&gt;</peXml></metadata>";
+    let table = "!table\nDefinition Table\n  Type \"RASTER\"\n  (10,50) (0,0) Label \"a\",\n  (10.4,50.1) (4,0) Label \"b\",\n\
+        (9.9,49.6) (0,4) Label \"c\"\n  CoordSys Earth Projection 8, 104, \"m\", 15, 0, 0.9996, 500000, 0\n  Units \"degree\"\n";
+    let polynomials = "LINE_OFF: +1\nSAMP_OFF: +2\nLAT_OFF: 3\nLONG_OFF: 4\nHEIGHT_OFF: 5\nLINE_NUM_COEFF_1: 1e-3\n";
+    [
+        notes.to_owned(),
+        form(&format!("<CoeffX>{three}</CoeffX><CoeffY>{three}</CoeffY>")),
+        form(&format!(
+            "<SourceGCPs>{pairs}</SourceGCPs><TargetGCPs>{pairs}</TargetGCPs>"
+        )),
+        metadata.to_owned(),
+        table.to_owned(),
+        table.replace("Earth Projection 8, 104,", "NonEarth Units"),
+        "2.5\n0.5\n-0.5\n-2.5\n1000\n2000\n".to_owned(),
+        polynomials.to_owned(),
+    ]
+    .map(String::into_bytes)
+    .into()
+}
+
 /// Indexes of no row, of a few, and of many.
 #[cfg(feature = "index")]
 pub fn indexes() -> Vec<Vec<u8>> {

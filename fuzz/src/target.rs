@@ -9,7 +9,8 @@ use std::{
 #[cfg(feature = "index")]
 use crate::index;
 use crate::{
-    codec, codec_seeds, file, header, header_table, item, lerc_diff, lzw_diff, rules, tiff_diff,
+    codec, codec_seeds, file, header, header_table, item, lerc_diff, lzw_diff, rules, texts,
+    tiff_diff,
 };
 
 /// Something that must survive any bytes.
@@ -49,6 +50,7 @@ pub const TARGETS: &[Target] = &[
     target("tiff_diff", tiff_diff::tiff_diff, crate::seeds::files),
     target("item", item::item, crate::seeds::items),
     target("rules", rules::rules, crate::seeds::rules),
+    target("texts", texts::texts, crate::seeds::texts),
     #[cfg(feature = "index")]
     target("index", index::index, crate::seeds::indexes),
 ];
