@@ -78,9 +78,17 @@ pub(crate) async fn attach(
     Ok(Found { parts, in_doubt })
 }
 
-/// What texts beside the file say. As in GDAL: `.aux.xml` goes before what the file itself says; tables of `MapInfo`
-/// and world files are looked for where it has no transform, and go before its control points; all others go after it.
+/// What texts beside the file say. As in GDAL: `.aux.xml` goes before all else; then tables of `MapInfo` and world
+/// files, which are looked for where the file has no transform, and go before its control points; then the code of a
+/// system in ESRI's metadata, which goes before that of the file itself. All others go after it.
 async fn texts(beside: &mut Beside<'_>, image: &mut Image) -> Result<(), ChipError> {
+    let mut found = beside.text(&[Ending::Instead(".xml")]).await?;
+    if found.is_none() && image.georeference.crs.is_none() {
+        found = beside.text(&[Ending::Added(".xml")]).await?;
+    }
+    if let Some(crs) = found.as_deref().and_then(esri_crs) {
+        image.attach_esri(crs);
+    }
     if image.georeference.transform.is_none() {
         let found = beside.text(&MAP_INFO_TABLES).await?;
         if let Some(table) = found.as_deref().and_then(MapInfoTable::parse) {
@@ -97,11 +105,6 @@ async fn texts(beside: &mut Beside<'_>, image: &mut Image) -> Result<(), ChipErr
         && let Some(pam) = Pam::parse(&found)
     {
         image.attach_pam(&pam);
-    }
-    if image.georeference.crs.is_none() {
-        let names = [Ending::Instead(".xml"), Ending::Added(".xml")];
-        let found = beside.text(&names).await?;
-        image.georeference.crs = found.as_deref().and_then(esri_crs);
     }
     if image.georeference.rpc.is_none() {
         let found = beside.text(&RATIONAL_POLYNOMIALS).await?;
@@ -208,7 +211,15 @@ impl Beside<'_> {
     ) -> Result<Option<T>, ReadError> {
         match read {
             Ok(read) => Ok(Some(read)),
-            Err(error) if error.kind == ReadErrorKind::NotFound => Ok(None),
+            // A folder of that name is no such file.
+            Err(error)
+                if matches!(
+                    error.kind,
+                    ReadErrorKind::NotFound | ReadErrorKind::Unsupported
+                ) =>
+            {
+                Ok(None)
+            }
             Err(error) if error.kind == ReadErrorKind::Denied && error.may_be_missing => {
                 self.in_doubt.push(name.to_owned());
                 Ok(None)

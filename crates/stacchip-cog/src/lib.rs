@@ -92,7 +92,7 @@ pub use plan::{Bands, Part, Strides, WindowPlan};
 pub use plan_error::PlanError;
 pub use range_reader::{RangeReader, ReadError, ReadErrorKind};
 pub use render::Rendering;
-pub use sidecar::{MapInfoTable, Pam, PamBand, esri_crs, rpc_of_text, world_file};
+pub use sidecar::{MapInfoTable, PagePoints, Pam, PamBand, esri_crs, rpc_of_text, world_file};
 pub use stored::{NotStorable, StoredHeader, StoredHeaderError, StoredRaster, header_key};
 pub use stored_block::StoredBlock;
 pub use table::{BlockPlace, BlockTable};

@@ -10,6 +10,9 @@ use stacchip_model::Crs;
 /// without it. The order is that of the use case that looks beside files.
 pub fn attach_texts(file: &Path, image: &mut Image) {
     let text = |ending: &str| fs::read_to_string(file.with_extension(ending)).ok();
+    if let Some(crs) = text("xml").as_deref().and_then(esri_crs) {
+        image.attach_esri(crs);
+    }
     if image.georeference.transform.is_none()
         && let Some(table) = text("tab").as_deref().and_then(MapInfoTable::parse)
     {
@@ -21,9 +24,6 @@ pub fn attach_texts(file: &Path, image: &mut Image) {
         image.attach_world_file(map);
     }
     let place = &mut image.georeference;
-    if place.crs.is_none() {
-        place.crs = text("xml").as_deref().and_then(esri_crs);
-    }
     if place.rpc.is_none() {
         place.rpc = text("RPB").as_deref().and_then(rpc_of_text);
     }

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use stacchip_model::{Affine, Crs};
 
-use super::rpc::rpc_of_items;
+use super::{
+    esri::{GeodataXform, PagePoints},
+    rpc::rpc_of_items,
+};
 use crate::{
     Colour, ControlPoint, Image,
     image::set_items,
@@ -23,6 +26,8 @@ pub struct Pam {
     pub transform: Option<Affine>,
     /// Ground control points.
     pub control_points: Vec<ControlPoint>,
+    /// Those of `ArcGIS` on a page.
+    pub page_points: Option<PagePoints>,
     /// Metadata of the image: domain (empty for the default one), key, value.
     pub metadata: Vec<(String, String, String)>,
     /// The bands it speaks of.
@@ -55,20 +60,29 @@ impl Pam {
     /// The content of the file with the text `text`; nothing where it is no such file.
     pub fn parse(text: &str) -> Option<Self> {
         let document = xml::document(text)?;
-        let root = document.find("PAMDataset")?;
-        let list = root.child("GCPList");
+        let esri = GeodataXform::of(&document);
+        let root = document
+            .find("PAMDataset")
+            .or(esri.as_ref().map(|_| &document))?;
+        // As in GDAL: points of ArcGIS go before others, even where nobody knows which pixels they mean, and what it
+        // says besides before what GDAL notes, but for the transform.
+        let list = root.child("GCPList").filter(|_| esri.is_none());
+        let esri = esri.unwrap_or_default();
+        let noted = root.word("GeoTransform").and_then(transform);
         let crs = root.word("SRS").and_then(|srs| srs.parse().ok());
         let of_points = list
             .and_then(|list| list.attribute("Projection"))
             .and_then(|srs| srs.parse().ok());
+        let is_of_points = noted.is_none() && esri.page_points.is_some();
         Some(Self {
-            crs: crs.or(of_points),
-            transform: root.word("GeoTransform").and_then(transform),
+            crs: esri.crs.or(crs).filter(|_| !is_of_points).or(of_points),
+            transform: noted.or(esri.transform),
             control_points: list
                 .into_iter()
                 .flat_map(|list| list.all("GCP"))
                 .filter_map(control_point)
                 .collect(),
+            page_points: esri.page_points,
             metadata: metadata(root),
             bands: root.all("PAMRasterBand").filter_map(band).collect(),
         })
@@ -91,6 +105,11 @@ impl Image {
             self.georeference
                 .control_points
                 .clone_from(&pam.control_points);
+        }
+        if let Some(page) = &pam.page_points
+            && self.attach_page(page)
+        {
+            self.georeference.transform = pam.transform;
         }
         let (mut items, mut of_domains) = (Vec::new(), Vec::new());
         for (domain, key, value) in &pam.metadata {

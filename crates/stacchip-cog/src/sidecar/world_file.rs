@@ -1,8 +1,6 @@
-//! Texts beside a file that say where it is on the ground.
+//! World files.
 
-use stacchip_model::{Affine, Crs};
-
-use crate::xml;
+use stacchip_model::Affine;
 
 /// The map from pixels to the ground in the text of a world file (`.tfw`, `.tifw`, `.wld`): six
 /// numbers, a line each, that give the place of the first pixel's centre; nothing where they are
@@ -28,15 +26,6 @@ pub fn world_file(text: &str) -> Option<Affine> {
     ))
 }
 
-/// The reference system in the text of an ESRI metadata file (`.xml`): the well-known text inside
-/// its `peXml`, which is XML as text.
-pub fn esri_crs(text: &str) -> Option<Crs> {
-    let document = xml::document(text)?;
-    let inner = xml::document(&document.find("peXml")?.text)?;
-    let wkt = inner.find("WKT")?.text.trim().to_owned();
-    wkt.contains('[').then(|| Crs::wkt(wkt))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,13 +40,5 @@ mod tests {
         assert_eq!(world_file("1\n2\n3\n4\n5\n"), None);
         assert_eq!(world_file("0\n0\n0\n0\n5\n6"), None);
         assert_eq!(world_file("a\n0\n0\n0\n5\n6"), None);
-    }
-
-    #[test]
-    fn esri_metadata_holds_its_system_as_text() {
-        let text = "<metadata><Esri><coordRef><peXml Sync=\"TRUE\">&lt;P&gt;&lt;WKT&gt;\
-            GEOGCS[&amp;quot;x&amp;quot;]&lt;/WKT&gt;&lt;/P&gt;</peXml></coordRef></Esri></metadata>";
-        assert_eq!(esri_crs(text), Some(Crs::wkt("GEOGCS[\"x\"]")));
-        assert_eq!(esri_crs("<metadata/>"), None);
     }
 }

@@ -5,7 +5,7 @@ use stacchip_cog::{
     Bands, BlockContext, Codecs, Compression, DecodeError, DecodedOrder, HeaderError, Image,
     Limits, Pam, Part, TileDecoder,
 };
-use stacchip_model::{Crs, Pixels, Window};
+use stacchip_model::{Affine, Crs, Pixels, Window};
 
 use crate::{
     files::{header, read},
@@ -314,4 +314,51 @@ fn items_beside_a_file_are_put_in_their_place() {
     assert_eq!(image.domains[8], ("D".into(), "8".into(), "x".into()));
     assert_eq!(image.bands[0].metadata[9], ("9".into(), "x".into()));
     assert_eq!(image.bands[0].metadata[10].1, "c");
+}
+
+/// Inches on a page are pixels where the file says how many; then the points go before its map.
+#[test]
+fn points_of_a_page_are_of_pixels_where_an_inch_has_some() {
+    let page = Pam::parse(
+        "<PAMDataset><Metadata domain='xml:ESRI' format='xml'><GeodataXform>\
+         <SpatialReference><WKT>LOCAL_CS[\"page\"]</WKT></SpatialReference>\
+         <SourceGCPs><Double>0.5</Double><Double>0.25</Double></SourceGCPs>\
+         <TargetGCPs><Double>100</Double><Double>200</Double></TargetGCPs>\
+         </GeodataXform></Metadata></PAMDataset>",
+    )
+    .unwrap();
+    let file = sparse(1, None);
+    let own = Affine::new(2.0, 0.0, 1.0, 0.0, -2.0, 1.0);
+    let attached = |said: [(&str, &str); 3]| {
+        let mut image = header(&file, u64::MAX, Limits::default()).unwrap().images[0].clone();
+        image.georeference.transform = Some(own);
+        image.georeference.crs = Some(Crs::epsg(4326));
+        image.metadata = said.map(|(key, value)| (key.into(), value.into())).into();
+        image.attach_pam(&page);
+        image.georeference
+    };
+    let [x, y] = ["TIFFTAG_XRESOLUTION", "TIFFTAG_YRESOLUTION"];
+    let unit = "TIFFTAG_RESOLUTIONUNIT";
+    let found = attached([(x, "4"), (y, "8"), (unit, "2 (pixels/inch)")]);
+    assert_eq!(
+        (found.transform, found.crs),
+        (None, Some(Crs::wkt("LOCAL_CS[\"page\"]")))
+    );
+    let [point] = found.control_points.try_into().unwrap();
+    assert_eq!(
+        (point.col, point.row, point.x, point.y),
+        (2.0, 2.0, 100.0, 200.0)
+    );
+    for said in [
+        [(x, "4"), (y, "8"), (unit, "3 (pixels/cm)")],
+        [(x, "4"), (y, "8"), ("", "2")],
+        [(x, "4"), (y, "many"), (unit, "2")],
+    ] {
+        let found = attached(said);
+        assert_eq!(
+            (found.transform, found.crs),
+            (Some(own), Some(Crs::epsg(4326)))
+        );
+        assert!(found.control_points.is_empty());
+    }
 }
