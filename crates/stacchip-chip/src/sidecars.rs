@@ -211,15 +211,9 @@ impl Beside<'_> {
     ) -> Result<Option<T>, ReadError> {
         match read {
             Ok(read) => Ok(Some(read)),
+            Err(error) if error.kind == ReadErrorKind::NotFound => Ok(None),
             // A folder of that name is no such file.
-            Err(error)
-                if matches!(
-                    error.kind,
-                    ReadErrorKind::NotFound | ReadErrorKind::Unsupported
-                ) =>
-            {
-                Ok(None)
-            }
+            Err(error) if error.kind == ReadErrorKind::Unsupported && is_local(name) => Ok(None),
             Err(error) if error.kind == ReadErrorKind::Denied && error.may_be_missing => {
                 self.in_doubt.push(name.to_owned());
                 Ok(None)
