@@ -158,3 +158,34 @@ fn a_window_of_nothing_and_one_that_does_not_fit_are_refused() {
     }
     assert!(!desk.path("a.npz").exists());
 }
+
+/// What `ArcGIS` notes beside a raster: a system as text, which the chip has by its code, and a map.
+#[test]
+fn the_place_beside_a_raster_is_that_of_its_chip() {
+    let desk = Desk::new("naip");
+    desk.json(&typed("index scene/item.json -o i.parquet"));
+    desk.json(&typed("chip i.parquet --row 0 -o a.tif"));
+    let wkt = "PROJCS[&quot;NAD_1983_UTM_Zone_14N&quot;,GEOGCS[&quot;GCS_North_American_1983&quot;,\
+        DATUM[&quot;D_North_American_1983&quot;,SPHEROID[&quot;GRS_1980&quot;,6378137.0,298.257222101]],\
+        PRIMEM[&quot;Greenwich&quot;,0.0],UNIT[&quot;Degree&quot;,0.0174532925199433]],PROJECTION[&quot;Transverse_Mercator&quot;],\
+        PARAMETER[&quot;False_Easting&quot;,500000.0],PARAMETER[&quot;False_Northing&quot;,0.0],PARAMETER[&quot;Central_Meridian&quot;,-99.0],\
+        PARAMETER[&quot;Scale_Factor&quot;,0.9996],PARAMETER[&quot;Latitude_Of_Origin&quot;,0.0],UNIT[&quot;Meter&quot;,1.0]]";
+    let three = |name: &str, [a, b, c]: [f64; 3]| {
+        format!("<{name}><Double>{a}</Double><Double>{b}</Double><Double>{c}</Double></{name}>")
+    };
+    let map = three("CoeffX", [100.0, 2.0, 0.0]) + &three("CoeffY", [200.0, 0.0, 2.0]);
+    let notes = format!(
+        "<PAMDataset><Metadata domain=\"xml:ESRI\" format=\"xml\"><GeodataXform><SpatialReference><WKT>{wkt}</WKT>\
+         </SpatialReference><PolynomialOrder>1</PolynomialOrder>{map}</GeodataXform></Metadata></PAMDataset>"
+    );
+    fs::write(desk.path("a.tif.aux.xml"), notes).unwrap();
+    // No table of MapInfo's.
+    fs::create_dir(desk.path("a.tab")).unwrap();
+    desk.json(&typed("chip a.tif --window 10,20,8,8 -o b.tif"));
+    let told = desk.json(&["info", "b.tif"]);
+    assert_eq!(told["crs"], "EPSG:26914");
+    assert_eq!(
+        told["transform"],
+        serde_json::json!([2.0, 0.0, 119.0, 0.0, -2.0, 161.0])
+    );
+}
