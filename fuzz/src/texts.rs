@@ -1,5 +1,7 @@
 //! Texts beside a file.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use stacchip_cog::{
     HeaderDecoder, Image, Limits, MapInfoTable, Pam, Step, esri_crs, rpc_of_text, world_file,
@@ -9,7 +11,7 @@ use crate::{memory, seeds};
 
 /// Takes a text for each kind of those that lie beside a file, and gives an image what it says.
 pub fn texts(bytes: &[u8]) {
-    let image = image();
+    let image = &*IMAGE;
     // As it is read: UTF-8, else ISO 8859-1.
     let latin = || bytes.iter().map(|&b| char::from(b)).collect();
     let text = std::str::from_utf8(bytes).map_or_else(|_| latin(), str::to_owned);
@@ -42,8 +44,8 @@ pub fn texts(bytes: &[u8]) {
     });
 }
 
-/// A little file that has a place, and a resolution in inches.
-fn image() -> Image {
+/// Of a little file that has a place, and a resolution in inches.
+static IMAGE: LazyLock<Image> = LazyLock::new(|| {
     let file = seeds::files().swap_remove(1);
     let mut decoder = HeaderDecoder::new(Limits::default());
     decoder.ends_at(file.len() as u64);
@@ -62,6 +64,6 @@ fn image() -> Image {
             .push((format!("TIFFTAG_{key}"), value.to_owned()));
     }
     image
-}
+});
 
 const MEMORY: usize = 8 << 20;
